@@ -1,0 +1,2 @@
+//! The background program at the till.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The command line: demo, register, print, status, jobs.
+fn main() {}

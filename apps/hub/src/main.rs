@@ -1,0 +1,2 @@
+//! The cloud's end of the line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The agent's decisions as a sans-IO state machine: link, intake, lanes, reports.

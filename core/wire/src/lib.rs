@@ -1,0 +1,1 @@
+//! What crosses the line between hub and agent: messages, event framing, signatures.

@@ -1,0 +1,1 @@
+//! Printer languages: documents to bytes, status bytes to meaning. Opens nothing.

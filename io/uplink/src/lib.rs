@@ -1,0 +1,1 @@
+//! The road to the hub: TCP, HTTP CONNECT proxies, pinned TLS and an HTTP client on top.

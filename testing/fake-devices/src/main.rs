@@ -1,0 +1,2 @@
+//! The virtual printer as a program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Seeded simulation of hub and agents under faults, against a reference model.

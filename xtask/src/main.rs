@@ -1,0 +1,2 @@
+//! Checks, test set-up and the demo's build, run as `cargo xtask`.
+fn main() {}
