@@ -11,7 +11,8 @@ pub mod time;
 
 pub use id::{AgentId, ApiKeyId, IdError, JobId, PairingCodeId, PrinterId, SiteId, TenantId};
 pub use print::{
-    Attempt, ContentType, Document, Failure, FailureCode, JobState, Outcome, Sha256, UncertainPolicy,
+    Attempt, ContentType, Document, Failure, FailureCode, JobState, Outcome, Sha256,
+    UncertainPolicy,
 };
 pub use printer::{Fault, FaultCode, Language, PrinterName, Proof};
 pub use time::{Mono, Now, WallTime};

@@ -1,0 +1,24 @@
+//! The box office and the hub: the JSON of the REST API under `/v1`.
+//!
+//! Requests refuse unknown fields, so that a misspelt option is an error and not a surprise.
+
+pub mod access;
+pub mod fleet;
+pub mod print_job;
+
+pub use access::{
+    ApiKey, ApiKeyRequest, PairingCode, PairingCodeRequest, Scope, Site, SiteRequest,
+};
+pub use fleet::{Agent, AgentState, Printer};
+pub use print_job::{PrintJob, PrintJobRequest, StoredDocument, TimelineEntry, Waiting};
+
+use serde::{Deserialize, Serialize};
+
+/// One page of a list, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// At most as many as were asked for.
+    pub data: Vec<T>,
+    /// Pass as `after` to get the next page; `None` on the last.
+    pub next: Option<String>,
+}

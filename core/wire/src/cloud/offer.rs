@@ -1,0 +1,72 @@
+//! A job as the hub offers it to an agent.
+
+use cueline_model::{AgentId, Attempt, Document, JobId, PrinterName, UncertainPolicy, WallTime};
+use serde::{Deserialize, Serialize};
+
+use crate::Base64Bytes;
+
+/// A job with all an agent needs to do it, signed by the hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobOffer {
+    /// Which job.
+    pub job: JobId,
+    /// Which attempt at it; with `job` the key an agent dedups by.
+    pub attempt: Attempt,
+    /// Not to be started after this time on the hub's clock, ms since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_by: Option<WallTime>,
+    /// What to do.
+    #[serde(flatten)]
+    pub work: Work,
+    /// The hub's Ed25519 signature (RFC 8032) over [`JobOffer::signed_text`], 64 bytes.
+    pub signature: Base64Bytes,
+}
+
+/// The kinds of work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// Print a document.
+    Print(PrintWork),
+}
+
+/// A document for a printer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrintWork {
+    /// The printer's name on its agent.
+    pub printer: PrinterName,
+    /// How many times, 1 to [`cueline_model::limits::COPIES_MAX`].
+    pub copies: u16,
+    /// What to do where a crash leaves the print in doubt.
+    pub uncertain: UncertainPolicy,
+    /// What is printed.
+    pub document: Document,
+    /// The document itself where it is at most
+    /// [`cueline_model::limits::INLINE_BODY_BYTES_MAX`] long; otherwise it is fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Base64Bytes>,
+}
+
+impl JobOffer {
+    /// What the hub signs for `agent`: one line a field, so that nothing between hub and agent can
+    /// change, redirect or invent a job. The body is bound by the document's digest.
+    #[must_use]
+    pub fn signed_text(&self, agent: AgentId) -> String {
+        let start_by = self
+            .start_by
+            .map_or_else(|| "-".to_owned(), |time| time.0.to_string());
+        let Work::Print(print) = &self.work;
+        format!(
+            "cueline-job-v1\nagent: {agent}\njob: {}\nattempt: {}\nstart_by: {start_by}\n\
+             kind: print\nprinter: {}\ncopies: {}\nuncertain: {}\ncontent_type: {}\nbytes: {}\nsha256: {}\n",
+            self.job,
+            self.attempt,
+            print.printer,
+            print.copies,
+            print.uncertain.as_str(),
+            print.document.content_type,
+            print.document.bytes,
+            print.document.sha256,
+        )
+    }
+}
