@@ -1,1 +1,18 @@
-//! The agent's decisions as a sans-IO state machine: link, intake, lanes, reports.
+//! The agent's decisions, as a sans-IO state machine.
+//!
+//! One [`Event`] in, any number of [`Effect`]s out; the shell in `apps/agent` owns sockets, files and
+//! clocks and does what the effects say. Durability is an effect that must be confirmed: nothing is
+//! acknowledged and nothing printed before the [`Event::Appended`] of the record that it rests on.
+//!
+//! Order of calls: after each `handle_*`, drain `poll_effect` until it gives `None`, then sleep until
+//! `poll_timeout` or the next event.
+
+pub mod config;
+pub mod effect;
+pub mod event;
+pub mod record;
+
+pub use config::{Config, LinkTimings, PrinterConfig};
+pub use effect::{Effect, Notice};
+pub use event::{BatchId, Event, FetchError, LinkEnd, LinkId, PrintEnd, PrinterOp, ReportId};
+pub use record::{Job, JobKey, Phase, Record, Recovered, RecoveredJob};

@@ -161,8 +161,6 @@ pub enum FailureCode {
     DocumentUnavailable,
     /// The offer was not signed by the hub this agent is registered with.
     BadSignature,
-    /// The agent could not keep the job (a queue or the disk is full).
-    AgentFull,
 }
 
 impl FailureCode {
@@ -175,7 +173,6 @@ impl FailureCode {
             Self::BadDocument => "bad_document",
             Self::DocumentUnavailable => "document_unavailable",
             Self::BadSignature => "bad_signature",
-            Self::AgentFull => "agent_full",
         }
     }
 }
