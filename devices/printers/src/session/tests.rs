@@ -1,0 +1,179 @@
+//! Tests of the session: readiness, faults that come and go, proof, and noise on the line.
+
+use cueline_model::FaultCode;
+
+use super::*;
+
+const READY: &[u8] = &[0x12, 0x12, 0x12];
+const PAPER_OUT: &[u8] = &[0x1a, 0x32, 0x72];
+
+fn escpos() -> Session {
+    Session::new(Language::Escpos, 0)
+}
+
+fn events(session: &mut Session) -> Vec<SessionEvent> {
+    std::iter::from_fn(|| session.poll_event()).collect()
+}
+
+fn echo(marker: &[u8]) -> Vec<u8> {
+    [b"\x37\x22", &marker[marker.len() - 4..], b"\x00"].concat()
+}
+
+/// Marsaglia's xorshift (2003), so that a failing round can be run again from its seed.
+fn xorshift(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+#[test]
+fn a_ready_printer_says_so_after_its_third_answer() {
+    let mut session = escpos();
+    assert_eq!(
+        session.readiness_query(),
+        b"\x10\x04\x01\x10\x04\x02\x10\x04\x04"
+    );
+    session.handle_bytes(&READY[..2]);
+    assert_eq!(session.poll_event(), None);
+    session.handle_bytes(&READY[2..]);
+    assert_eq!(events(&mut session), [SessionEvent::Ready]);
+    assert_eq!(session.fault(), None);
+}
+
+#[test]
+fn a_fault_is_told_once_and_its_end_too() {
+    let mut session = escpos();
+    for answers in [PAPER_OUT, PAPER_OUT, READY, READY] {
+        session.readiness_query();
+        session.handle_bytes(answers);
+    }
+    let told = events(&mut session);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(matches!(&told[0], SessionEvent::Fault(fault)
+        if fault.code == FaultCode::PaperOut && fault.text.contains("new roll")));
+    assert_eq!(told[1], SessionEvent::Ready);
+}
+
+#[test]
+fn the_end_marker_is_epsons_and_its_echo_is_the_proof() {
+    let mut session = Session::new(Language::Escpos, 41);
+    let marker = session.end_marker();
+    assert_eq!(marker, b"\x1d(H\x06\x00000042");
+    assert_eq!(session.proof(), Proof::Sent);
+    session.handle_bytes(b"\x37\x220041\x00");
+    assert_eq!(session.proof(), Proof::Sent, "another print's echo");
+    session.handle_bytes(&echo(&marker));
+    assert_eq!(events(&mut session), [SessionEvent::Finished]);
+    assert_eq!(session.proof(), Proof::Printed);
+
+    let next = session.end_marker();
+    assert_eq!(
+        session.proof(),
+        Proof::Sent,
+        "the next print is not proven yet"
+    );
+    assert_ne!(next, marker);
+    session.handle_bytes(&echo(&marker));
+    assert_eq!(session.proof(), Proof::Sent);
+}
+
+#[test]
+fn markers_go_on_over_connections_and_start_again_after_9999() {
+    let mut session = Session::new(Language::Escpos, 9998);
+    assert!(session.end_marker().ends_with(b"9999"));
+    session.handle_connected();
+    assert!(session.end_marker().ends_with(b"0000"));
+    session.handle_bytes(b"\x37\x229999\x00");
+    assert_eq!(
+        session.proof(),
+        Proof::Sent,
+        "a late echo of the last connection"
+    );
+}
+
+#[test]
+fn the_echo_is_found_however_the_bytes_are_cut() {
+    let mut stream = b"\x11\x14\x00\x00\x00\x1a\x32\x72\x13".to_vec();
+    let marker = escpos().end_marker();
+    stream.extend(echo(&marker));
+    for cut in 0..=stream.len() {
+        let mut session = escpos();
+        session.end_marker();
+        let (head, tail) = stream.split_at(cut);
+        session.handle_bytes(head);
+        session.handle_bytes(tail);
+        assert!(
+            events(&mut session).contains(&SessionEvent::Finished),
+            "cut at {cut}"
+        );
+    }
+}
+
+#[test]
+fn after_the_marker_answers_count_only_in_full_and_alone() {
+    let mut session = escpos();
+    session.end_marker();
+    session.readiness_query();
+    // Two strays, answered out of a picture's bytes, push the real answers along.
+    session.handle_bytes(&[0x1a, 0x32]);
+    session.handle_bytes(READY);
+    session.readiness_query();
+    assert_eq!(events(&mut session), []);
+    session.handle_bytes(PAPER_OUT);
+    assert_eq!(events(&mut session), [], "a stray may still come");
+    session.readiness_query();
+    assert_eq!(
+        session.fault().map(|fault| fault.code),
+        Some(FaultCode::PaperOut)
+    );
+    session.handle_bytes(READY);
+    session.readiness_query();
+    assert_eq!(session.fault(), None);
+}
+
+#[test]
+fn automatic_status_tells_of_faults_in_mid_print() {
+    let mut session = escpos();
+    session.end_marker();
+    session.handle_bytes(&[0x18, 0x00, 0x0c, 0x00]);
+    assert_eq!(
+        session.fault().map(|fault| fault.code),
+        Some(FaultCode::PaperOut)
+    );
+    session.handle_bytes(&[0x10, 0x00, 0x00, 0x00]);
+    assert_eq!(session.fault(), None);
+}
+
+#[test]
+fn a_raw_printer_is_asked_nothing_and_proves_nothing() {
+    let mut session = Session::new(Language::Raw, 0);
+    assert_eq!(session.readiness_query(), b"");
+    assert_eq!(session.end_marker(), b"");
+    session.handle_bytes(b"\x12\x12\x12\x37\x220001\x00");
+    assert_eq!(session.poll_event(), None);
+    assert_eq!(session.proof(), Proof::Sent);
+}
+
+#[test]
+fn noise_proves_nothing_and_never_grows() {
+    for seed in 1..=500_u64 {
+        let mut state = seed;
+        let mut session = escpos();
+        let marker = session.end_marker();
+        for _ in 0..200 {
+            let noise = xorshift(&mut state).to_le_bytes();
+            session.handle_bytes(&noise);
+            if xorshift(&mut state).is_multiple_of(8) {
+                session.readiness_query();
+            }
+        }
+        assert_eq!(session.proof(), Proof::Sent, "seed {seed}");
+        assert!(session.events.len() <= EVENTS_MAX, "seed {seed}");
+
+        // A NUL ends whatever block the noise began, four more whatever status.
+        session.handle_bytes(&[0; 5]);
+        session.handle_bytes(&echo(&marker));
+        assert_eq!(session.proof(), Proof::Printed, "seed {seed}");
+    }
+}
