@@ -4,6 +4,8 @@
 //! `UPDATE_GOLDEN=1 cargo nextest run -p cueline-wire` writes files that are missing; one that exists
 //! is never overwritten.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fmt::Debug;
 use std::path::PathBuf;
 
