@@ -1,1 +1,11 @@
 //! Tests on real processes: crashes, proxies, wrong input.
+//!
+//! This library is the equipment: a [`box_office::House`] of real hub, till and printer on loopback,
+//! a small [`api::Api`] client, and control over each process. The tests are in `tests/`.
+
+pub mod api;
+pub mod box_office;
+pub mod chance;
+pub mod paper;
+pub mod program;
+pub mod settings;

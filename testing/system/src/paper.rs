@@ -1,0 +1,146 @@
+//! A virtual printer as a process of its own, and the tickets that came out of it.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use serde::Deserialize;
+
+use crate::box_office::free_port;
+use crate::program::Program;
+
+/// A virtual printer that keeps its ports and paper over restarts.
+pub struct Paper {
+    /// The process; `None` while it is off.
+    pub program: Option<Program>,
+    output: PathBuf,
+    port: u16,
+    control_port: u16,
+}
+
+/// A ticket as the virtual printer wrote it down.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Ticket {
+    /// Counted from 1 over the printer's life.
+    pub number: u64,
+    /// The lines of text on it.
+    pub text: Vec<String>,
+    /// Its picture, within the output folder.
+    pub file: String,
+    /// Whether the connection ended before the cut.
+    #[serde(default)]
+    pub torn: bool,
+}
+
+impl Paper {
+    /// Switches a new printer on.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start(folder: &Path, name: &str) -> anyhow::Result<Self> {
+        let mut paper = Self {
+            program: None,
+            output: folder.join(format!("paper-{name}")),
+            port: free_port()?,
+            control_port: free_port()?,
+        };
+        std::fs::create_dir_all(&paper.output)?;
+        paper.restart()?;
+        Ok(paper)
+    }
+
+    /// Switches it on (again).
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn restart(&mut self) -> anyhow::Result<()> {
+        self.program = None;
+        let log = self.output.with_extension("log");
+        let _ = std::fs::remove_file(&log);
+        let mut program = Program::start("cueline-virtual-printer", &log, |command| {
+            command
+                .args(["--listen", &format!("127.0.0.1:{}", self.port)])
+                .args(["--control", &format!("127.0.0.1:{}", self.control_port)])
+                .arg("--output")
+                .arg(&self.output);
+        })?;
+        program.wait_for("listening on")?;
+        self.program = Some(program);
+        Ok(())
+    }
+
+    /// Its address as an agent's configuration names it.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("tcp://127.0.0.1:{}", self.port)
+    }
+
+    /// Where its tickets' pictures lie.
+    #[must_use]
+    pub fn output(&self) -> &Path {
+        &self.output
+    }
+
+    /// Says one line to the control port, such as `fault paper_out`, and gives the answer.
+    ///
+    /// # Errors
+    /// When the printer is off or does not know the command.
+    pub fn control(&self, command: &str) -> anyhow::Result<String> {
+        let mut control = TcpStream::connect(("127.0.0.1", self.control_port))
+            .context("connect to the virtual printer's control port")?;
+        control.write_all(format!("{command}\n").as_bytes())?;
+        let mut answer = String::new();
+        BufReader::new(control).read_line(&mut answer)?;
+        if answer.starts_with("error") {
+            bail!("the virtual printer refused {command:?}: {answer}");
+        }
+        Ok(answer.trim().to_owned())
+    }
+
+    /// All tickets so far, torn ones included, in the order in which they came out.
+    ///
+    /// # Errors
+    /// When the list cannot be read.
+    pub fn tickets(&self) -> anyhow::Result<Vec<Ticket>> {
+        let list = self.output.join("tickets.jsonl");
+        let text = match std::fs::read_to_string(&list) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error).context(list.display().to_string()),
+        };
+        text.lines()
+            .map(|line| serde_json::from_str(line).with_context(|| line.to_owned()))
+            .collect()
+    }
+
+    /// The first line of text of each ticket that was cut, in order.
+    ///
+    /// # Errors
+    /// When the list cannot be read.
+    pub fn titles(&self) -> anyhow::Result<Vec<String>> {
+        let tickets = self.tickets()?;
+        Ok(tickets
+            .into_iter()
+            .filter(|ticket| !ticket.torn)
+            .map(|ticket| ticket.text.first().cloned().unwrap_or_default())
+            .collect())
+    }
+
+    /// The running process.
+    ///
+    /// # Panics
+    /// When it is off.
+    pub fn process(&mut self) -> &mut Program {
+        self.program.as_mut().expect("the printer is on")
+    }
+}
+
+/// The bytes of a ticket whose first line is `title`: a line, a feed and a cut.
+#[must_use]
+pub fn ticket(title: &str) -> Vec<u8> {
+    let mut bytes = b"\x1b@".to_vec();
+    bytes.extend_from_slice(title.as_bytes());
+    bytes.extend_from_slice(b"\nrow C seat 12\n\x1dV\x42\x00");
+    bytes
+}
