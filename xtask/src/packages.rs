@@ -1,0 +1,108 @@
+//! The programs of others that the tests run, and how a Debian-like system comes by them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+/// A Debian package, the program that shows it is there, and what the tests want it for.
+struct Need {
+    package: &'static str,
+    program: &'static str,
+    why: &'static str,
+}
+
+const NEEDS: [Need; 5] = [
+    Need {
+        package: "squid",
+        program: "squid",
+        why: "the line goes through a real proxy",
+    },
+    Need {
+        package: "haproxy",
+        program: "haproxy",
+        why: "balances the line over two proxies",
+    },
+    Need {
+        package: "zbar-tools",
+        program: "zbarimg",
+        why: "reads the codes on printed tickets back",
+    },
+    Need {
+        package: "iproute2",
+        program: "ip",
+        why: "makes network namespaces for broken networks",
+    },
+    Need {
+        package: "curl",
+        program: "curl",
+        why: "runs the lines the documentation and the demo show",
+    },
+];
+
+/// Installs what is missing when it may, else says what is missing and how to get it.
+///
+/// Missing packages are no failure by themselves: the tests that need them say so.
+pub fn ensure() -> anyhow::Result<()> {
+    let missing: Vec<&Need> = NEEDS
+        .iter()
+        .filter(|need| find(need.program).is_none())
+        .collect();
+    if missing.is_empty() {
+        println!("all there: {}", names(&NEEDS.iter().collect::<Vec<_>>()));
+        return Ok(());
+    }
+    for need in &missing {
+        println!("missing: {} ({})", need.package, need.why);
+    }
+    if find("apt-get").is_none() {
+        println!(
+            "this system has no apt-get; install them by its own means, or the tests that need them fail"
+        );
+        return Ok(());
+    }
+    if !is_root() {
+        println!(
+            "only root may install them: sudo apt-get install --no-install-recommends {}",
+            names(&missing)
+        );
+        return Ok(());
+    }
+    apt_get(&["update", "-q"])?;
+    let mut install = vec!["install", "-q", "-y", "--no-install-recommends"];
+    install.extend(missing.iter().map(|need| need.package));
+    apt_get(&install)
+}
+
+fn names(needs: &[&Need]) -> String {
+    let packages: Vec<_> = needs.iter().map(|need| need.package).collect();
+    packages.join(" ")
+}
+
+fn apt_get(arguments: &[&str]) -> anyhow::Result<()> {
+    let status = Command::new("apt-get")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .status()
+        .context("start apt-get")?;
+    if !status.success() {
+        bail!("apt-get {} failed with {status}", arguments.join(" "));
+    }
+    Ok(())
+}
+
+/// Where a program lies: on the path, or where Debian keeps those meant for administrators.
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
+        .map(|folder| folder.join(program))
+        .find(|file| Path::is_file(file))
+}
+
+fn is_root() -> bool {
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
