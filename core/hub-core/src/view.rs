@@ -1,0 +1,81 @@
+//! A job as the box office is shown it.
+
+use cueline_model::{Fault, Outcome};
+use cueline_wire::Timestamp;
+use cueline_wire::api;
+
+use crate::job::PrintJob;
+
+/// What is known of a job's agent and printer at the moment it is shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Surroundings<'a> {
+    /// Whether the agent holds a link and is heard.
+    pub agent_online: bool,
+    /// Whether the agent was removed.
+    pub agent_revoked: bool,
+    /// What is wrong with the printer, as last heard.
+    pub fault: Option<&'a Fault>,
+}
+
+/// Why a job does not go on at the moment; `None` when it does or has ended.
+#[must_use]
+pub fn waiting(job: &PrintJob, around: Surroundings<'_>) -> Option<api::Waiting> {
+    if job.state.is_settled() {
+        return None;
+    }
+    let waiting = |code: &str, text: &str| {
+        Some(api::Waiting {
+            code: code.to_owned(),
+            text: text.to_owned(),
+        })
+    };
+    if around.agent_revoked {
+        return waiting(
+            "agent_revoked",
+            "the agent was removed while it may have had this job; ask at the till what was printed",
+        );
+    }
+    if !around.agent_online {
+        let text = if job.offered_at.is_none() {
+            "the agent is offline; the job goes to it as soon as it is back"
+        } else {
+            "the agent is offline; it may have this job and tells what became of it when it is back"
+        };
+        return waiting("agent_offline", text);
+    }
+    around
+        .fault
+        .and_then(|fault| waiting(fault.code.as_str(), &fault.text))
+}
+
+/// The job as the API's resource.
+#[must_use]
+pub fn print_job(job: &PrintJob, around: Surroundings<'_>) -> api::PrintJob {
+    let (proof, failure, detail) = match &job.outcome {
+        Some(Outcome::Done { proof }) => (Some(*proof), None, None),
+        Some(Outcome::Failed { failure }) => (None, Some(failure.clone()), None),
+        Some(Outcome::Uncertain { detail }) => (None, None, Some(detail.clone())),
+        Some(Outcome::Expired | Outcome::Cancelled) | None => (None, None, None),
+    };
+    api::PrintJob {
+        id: job.id,
+        state: job.state,
+        printer: job.printer,
+        printer_name: job.printer_name.clone(),
+        agent: job.agent,
+        title: job.title.clone(),
+        document: job.document,
+        copies: job.copies,
+        uncertain: job.uncertain,
+        attempt: job.attempt,
+        created_at: Timestamp(job.created_at),
+        expires_at: job.start_by.map(Timestamp),
+        cancel_requested_at: job.cancel_requested_at.map(Timestamp),
+        settled_at: job.settled_at.map(Timestamp),
+        proof,
+        failure,
+        detail,
+        waiting: waiting(job, around),
+        timeline: job.timeline.clone(),
+    }
+}
