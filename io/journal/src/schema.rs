@@ -1,0 +1,143 @@
+//! Opening the file: how SQLite has to treat it, what tables it has, whether it is sound.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use crate::JournalError;
+
+/// The schema's steps, one for each version; `user_version` counts those that were taken.
+const STEPS: [&str; 1] = ["
+CREATE TABLE job (
+    position     INTEGER PRIMARY KEY,           -- rises in order of acceptance
+    job          TEXT    NOT NULL,
+    attempt      INTEGER NOT NULL,
+    sequence     INTEGER NOT NULL,
+    printer      TEXT    NOT NULL,
+    start_by_ms  INTEGER,                       -- hub's clock, since 1970
+    copies       INTEGER NOT NULL,
+    uncertain    TEXT    NOT NULL,
+    content_type TEXT    NOT NULL,
+    bytes        INTEGER NOT NULL,
+    sha256       BLOB    NOT NULL CHECK (length(sha256) = 32),
+    phase        TEXT    NOT NULL CHECK (phase IN ('waiting', 'started', 'ended')),
+    reprints     INTEGER NOT NULL DEFAULT 0,
+    newest_entry TEXT    NOT NULL,              -- JSON, as told to the hub
+    UNIQUE (job, attempt)
+) STRICT;
+CREATE TABLE document (
+    position INTEGER PRIMARY KEY REFERENCES job (position) ON DELETE CASCADE,
+    body     BLOB NOT NULL
+) STRICT;
+CREATE TABLE entry (
+    seq  INTEGER PRIMARY KEY,
+    body TEXT NOT NULL                          -- JSON, as told to the hub
+) STRICT;
+CREATE TABLE learned_ping (
+    path    TEXT PRIMARY KEY,
+    ping_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE number (
+    name  TEXT PRIMARY KEY CHECK (name IN ('next_seq', 'clock_offset_ms')),
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"];
+
+/// Opens or makes the file, takes it for this process alone, checks it, brings its schema up to
+/// date. Its log stays as it is at close until [`keep_file_unchanged_at_close`] says otherwise.
+pub(crate) fn open(path: &Path) -> Result<Connection, JournalError> {
+    let fail = |error: rusqlite::Error| JournalError::from_sqlite(path, "open", &error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
+    connection
+        .busy_timeout(std::time::Duration::ZERO)
+        .map_err(fail)?;
+    keep_file_unchanged_at_close(&connection, true).map_err(fail)?;
+    configure(&connection).map_err(fail)?;
+    check(&connection, path)?;
+    migrate(&mut connection, path)?;
+    Ok(connection)
+}
+
+/// Whether closing leaves the log as it is instead of writing it back into the file: the copy of a
+/// damaged journal that somebody will look at has to be what was found.
+pub(crate) fn keep_file_unchanged_at_close(
+    connection: &Connection,
+    keep: bool,
+) -> rusqlite::Result<()> {
+    let option = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    connection.set_db_config(option, keep).map(drop)
+}
+
+/// `auto_vacuum` only takes effect before the first table is made, and exclusive locking has to
+/// precede WAL for its index to stay out of shared memory. Checkpoints are asked for by
+/// [`crate::Journal`], since SQLite's automatic ones swallow sync errors.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "PRAGMA auto_vacuum = INCREMENTAL;
+         PRAGMA locking_mode = EXCLUSIVE;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA fullfsync = ON;
+         PRAGMA checkpoint_fullfsync = ON;
+         PRAGMA wal_autocheckpoint = 0;
+         PRAGMA foreign_keys = ON;
+         PRAGMA mmap_size = 0;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA secure_delete = OFF;",
+    )
+}
+
+fn check(connection: &Connection, path: &Path) -> Result<(), JournalError> {
+    let fail = |error: rusqlite::Error| JournalError::from_sqlite(path, "check", &error);
+    let verdict: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(fail)?;
+    if verdict != "ok" {
+        return Err(JournalError::damaged(path, verdict));
+    }
+    let orphan: Option<String> = connection
+        .query_row("PRAGMA foreign_key_check", [], |row| row.get(0))
+        .optional()
+        .map_err(fail)?;
+    match orphan {
+        Some(table) => Err(JournalError::damaged(
+            path,
+            format!("a row of {table} belongs to no job"),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), JournalError> {
+    let fail = |error: rusqlite::Error| JournalError::from_sqlite(path, "update", &error);
+    let known = i64::try_from(STEPS.len()).expect("a handful of steps");
+    let found: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(fail)?;
+    let Some(taken) = usize::try_from(found)
+        .ok()
+        .filter(|taken| *taken <= STEPS.len())
+    else {
+        return Err(JournalError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    };
+    if taken == STEPS.len() {
+        return Ok(());
+    }
+    let transaction = connection.transaction().map_err(fail)?;
+    for step in &STEPS[taken..] {
+        transaction.execute_batch(step).map_err(fail)?;
+    }
+    transaction
+        .pragma_update(None, "user_version", known)
+        .map_err(fail)?;
+    transaction.commit().map_err(fail)
+}
