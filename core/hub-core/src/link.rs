@@ -88,8 +88,10 @@ pub enum Event {
     Acknowledged(JobKey),
     /// This job turned out not to be offered any more; see [`crate::JobStore::mark_offered`].
     NotOffered(JobKey),
-    /// This job has ended. Follows [`Event::Acknowledged`] if the agent ended it; given once.
+    /// This job has ended.
     Settled(JobKey),
+    /// The agent has this many jobs that have not ended: the store's count after a change.
+    AtAgent(u32),
     /// The box office would like this job not to be printed.
     Withdraw(JobKey),
     /// The agent is to be asked something.
@@ -297,19 +299,10 @@ impl AgentLink {
             Event::Backlog(backlog) => self.backlog(backlog, now),
             Event::JobQueued { key, sequence } => self.job_queued(key, sequence, now),
             Event::Heard => self.heard_at = now,
-            Event::Acknowledged(key) => {
-                if self.take_unacknowledged(key, now) {
-                    self.at_agent += 1;
-                }
+            Event::Acknowledged(key) | Event::NotOffered(key) | Event::Settled(key) => {
+                self.no_longer_unacknowledged(key, now);
             }
-            Event::NotOffered(key) => {
-                self.take_unacknowledged(key, now);
-            }
-            Event::Settled(key) => {
-                if !self.take_unacknowledged(key, now) {
-                    self.at_agent = self.at_agent.saturating_sub(1);
-                }
-            }
+            Event::AtAgent(count) => self.set_at_agent(count),
             Event::Withdraw(key) => self.send(Outgoing::Withdraw(key), now),
             Event::Probe(kind) => self.send(Outgoing::Probe(kind), now),
             Event::OutboxFull => self.bye(ByeReason::TooSlow, Duration::ZERO),
@@ -331,7 +324,7 @@ impl AgentLink {
         self.loading = false;
         // A wake-up that came while the store was read may be about a job the read did not see.
         let woken_to = std::mem::take(&mut self.more);
-        self.at_agent = usize::try_from(backlog.at_agent).unwrap_or(usize::MAX);
+        self.set_at_agent(backlog.at_agent);
         for key in backlog.withdrawals {
             self.send(Outgoing::Withdraw(key), now);
         }
@@ -368,10 +361,9 @@ impl AgentLink {
         self.send(Outgoing::Offer(key), now);
     }
 
-    /// Whether it was unacknowledged until now.
-    fn take_unacknowledged(&mut self, key: JobKey, now: Mono) -> bool {
+    fn no_longer_unacknowledged(&mut self, key: JobKey, now: Mono) {
         let Some(at) = self.unacknowledged.iter().position(|k| *k == key) else {
-            return false;
+            return;
         };
         self.unacknowledged.remove(at);
         if at == 0 {
@@ -380,14 +372,17 @@ impl AgentLink {
         if self.unacknowledged.is_empty() {
             self.unacknowledged = Vec::new();
         }
-        true
+    }
+
+    fn set_at_agent(&mut self, count: u32) {
+        self.at_agent = usize::try_from(count).unwrap_or(usize::MAX);
     }
 
     /// How many more jobs may be offered now.
     fn room(&self) -> usize {
         let unacknowledged = self.unacknowledged.len();
         let window = WINDOW_JOBS_MAX.saturating_sub(unacknowledged);
-        window.min(AGENT_JOBS_MAX.saturating_sub(self.at_agent + unacknowledged))
+        window.min(AGENT_JOBS_MAX.saturating_sub(self.at_agent.saturating_add(unacknowledged)))
     }
 
     fn load_if_room(&mut self) {

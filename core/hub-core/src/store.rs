@@ -162,6 +162,8 @@ pub struct Recording {
     pub reply: ReportReply,
     /// For the agent's link and for whoever waits for the jobs: one for each entry stored.
     pub touched: Vec<Touched>,
+    /// Jobs the agent has after it that have not ended.
+    pub at_agent: u32,
 }
 
 impl Recording {

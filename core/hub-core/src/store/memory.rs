@@ -237,6 +237,7 @@ impl JobStore for MemoryStore {
             let recorded = self.record_one(agent, entry, now);
             recording.add(entry.seq, recorded, self.jobs.get(&entry.job));
         }
+        recording.at_agent = self.agent_counts(agent)?.at_agent;
         Ok(recording)
     }
 
