@@ -129,8 +129,9 @@ impl Hub {
 pub struct Till {
     /// The process; `None` while it is down.
     pub program: Option<Program>,
+    /// Variables set for the process from its next start on.
+    pub environment: Vec<(String, String)>,
     data: PathBuf,
-    arguments: Vec<String>,
 }
 
 /// How a till's agent is set up.
@@ -157,8 +158,8 @@ impl Till {
     ) -> anyhow::Result<Self> {
         let till = Self {
             program: None,
+            environment: Vec::new(),
             data: folder.join(name),
-            arguments: Vec::new(),
         };
         std::fs::create_dir_all(&till.data)?;
         till.configure(setup)?;
@@ -221,7 +222,7 @@ impl Till {
                 .arg("run")
                 .arg("--data")
                 .arg(&self.data)
-                .args(&self.arguments);
+                .envs(self.environment.iter().cloned());
         })?;
         program.wait_for("agent started")?;
         self.program = Some(program);

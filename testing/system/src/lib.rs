@@ -9,3 +9,4 @@ pub mod chance;
 pub mod paper;
 pub mod program;
 pub mod settings;
+pub mod small_disk;
