@@ -216,7 +216,7 @@ impl Interpreter {
             let underlined = y + style.underline_dots >= GLYPH_HEIGHT * style.height;
             for x in 0..style.advance_dots() {
                 let inked = |x: usize| row[x / style.width];
-                let bold = style.bold && x > 0 && inked(x - 1);
+                let bold = style.bold && x >= style.width && inked(x - style.width);
                 let ink = (inked(x) || bold || underlined) != style.inverted;
                 self.paper.set(left + x, top + y, ink);
             }

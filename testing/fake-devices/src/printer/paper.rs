@@ -60,10 +60,6 @@ impl Paper {
         }
     }
 
-    fn is_inked(&self, x: usize, y: usize) -> bool {
-        self.rows[y][x / 8] & (0x80 >> (x % 8)) != 0
-    }
-
     /// The paper as a PNG of four colours: paper, ink, edge, and what is behind the paper.
     pub(super) fn to_png(&self, edge: Edge) -> io::Result<Vec<u8>> {
         const PALETTE: [[u8; 3]; 4] = [
@@ -73,14 +69,16 @@ impl Paper {
             [0xe9, 0xea, 0xec],
         ];
         let height = TOP_DOTS + self.rows.len() + BOTTOM_DOTS;
+        let edges = Edges::new(edge);
         let mut data = Vec::with_capacity(PAPER_DOTS / 4 * height);
         for y in 0..height {
-            let colors: Vec<u8> = (0..PAPER_DOTS)
-                .map(|x| self.color(x, y, height, edge))
-                .collect();
+            let mut colors = edges.row(y, height);
+            if let Some(row) = y.checked_sub(TOP_DOTS).and_then(|y| self.rows.get(y)) {
+                print_row(row, &mut colors[MARGIN_DOTS..]);
+            }
             data.extend(
                 colors
-                    .chunks(4)
+                    .chunks_exact(4)
                     .map(|four| four.iter().fold(0, |byte, color| byte << 2 | color)),
             );
         }
@@ -94,31 +92,62 @@ impl Paper {
         writer.finish()?;
         Ok(out)
     }
+}
 
-    fn color(&self, x: usize, y: usize, height: usize, edge: Edge) -> u8 {
-        const PAPER: u8 = 0;
-        const INK: u8 = 1;
-        const EDGE: u8 = 2;
-        const BEHIND: u8 = 3;
-        let head = x.checked_sub(MARGIN_DOTS).zip(y.checked_sub(TOP_DOTS));
-        if let Some((x, y)) = head
-            && x < HEAD_DOTS
-            && y < self.rows.len()
-        {
-            return if self.is_inked(x, y) { INK } else { PAPER };
+/// Indices into the palette.
+const PAPER: u8 = 0;
+const INK: u8 = 1;
+const EDGE: u8 = 2;
+const BEHIND: u8 = 3;
+
+fn print_row(row: &[u8; HEAD_BYTES], colors: &mut [u8]) {
+    for (dots, colors) in row.iter().zip(colors.chunks_exact_mut(8)) {
+        if *dots == 0 {
+            continue;
         }
-        let bottom = match edge {
-            Edge::Cut => saw(x, 8, 4),
-            Edge::Torn => saw(x, 90, 22) + saw(x + 13, 34, 9),
-        };
-        let inside_top = y as i64 - saw(x, 8, 4) as i64;
-        let inside_bottom = (height - 1 - y) as i64 - bottom as i64;
-        match inside_top.min(inside_bottom) {
-            ..0 => BEHIND,
-            0 => EDGE,
-            _ if x == 0 || x == PAPER_DOTS - 1 => EDGE,
-            _ => PAPER,
+        for (bit, color) in colors.iter_mut().enumerate() {
+            if dots & (0x80 >> bit) != 0 {
+                *color = INK;
+            }
         }
+    }
+}
+
+/// Where the paper begins and ends in each column.
+struct Edges {
+    top: Vec<usize>,
+    bottom: Vec<usize>,
+}
+
+impl Edges {
+    fn new(edge: Edge) -> Self {
+        let cut = |x| saw(x, 8, 4);
+        let torn = |x| saw(x, 90, 22) + saw(x + 13, 34, 9);
+        Self {
+            top: (0..PAPER_DOTS).map(cut).collect(),
+            bottom: match edge {
+                Edge::Cut => (0..PAPER_DOTS).map(cut).collect(),
+                Edge::Torn => (0..PAPER_DOTS).map(torn).collect(),
+            },
+        }
+    }
+
+    /// One row of bare paper with its edges.
+    fn row(&self, y: usize, height: usize) -> [u8; PAPER_DOTS] {
+        let mut colors = [PAPER; PAPER_DOTS];
+        colors[0] = EDGE;
+        colors[PAPER_DOTS - 1] = EDGE;
+        let below = height - 1 - y;
+        if y.min(below) < BOTTOM_DOTS {
+            for (x, color) in colors.iter_mut().enumerate() {
+                if y < self.top[x] || below < self.bottom[x] {
+                    *color = BEHIND;
+                } else if y == self.top[x] || below == self.bottom[x] {
+                    *color = EDGE;
+                }
+            }
+        }
+        colors
     }
 }
 
