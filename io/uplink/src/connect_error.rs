@@ -57,7 +57,10 @@ pub enum ConnectError {
         cause: String,
     },
     /// Nothing came back in time.
-    #[error("{} {hub}{}: no answer within {}; {}", stage.deed(), through(proxy), seconds(*after), stage.advice())]
+    #[error(
+        "{} {hub}{}: no answer within {}; {}",
+        stage.deed(), through(proxy), seconds(*after), stage.advice()
+    )]
     TimedOut {
         /// The hub.
         hub: String,
@@ -80,7 +83,8 @@ pub enum ConnectError {
     },
     /// The proxy's machine answered that nothing listens there.
     #[error(
-        "connect to the proxy {proxy}: refused by {address}; check the proxy setting's port and that the proxy is running"
+        "connect to the proxy {proxy}: refused by {address}; check the proxy \
+         setting's port and that the proxy is running"
     )]
     ProxyRefused {
         /// The proxy.
@@ -154,7 +158,10 @@ pub enum ConnectError {
         hub: String,
     },
     /// Any other answer than 2xx.
-    #[error("ask the proxy {proxy} for the hub {hub}: it answered {status}{}; {}", in_brackets(detail), failed_advice(*status))]
+    #[error(
+        "ask the proxy {proxy} for the hub {hub}: it answered {status}{}; {}",
+        in_brackets(detail), failed_advice(*status)
+    )]
     ProxyFailed {
         /// The proxy.
         proxy: String,

@@ -26,7 +26,8 @@ pub enum RequestError {
     },
     /// The answer is not HTTP/1.1.
     #[error(
-        "ask the hub {hub} ({path}): expected an HTTP/1.1 answer, got something else; check that the address is the hub's"
+        "ask the hub {hub} ({path}): expected an HTTP/1.1 answer, got something else; \
+         check that the address is the hub's"
     )]
     NotHttp {
         /// The hub.
@@ -36,7 +37,8 @@ pub enum RequestError {
     },
     /// The answer's body broke off.
     #[error(
-        "read the answer of the hub {hub} ({path}): the connection ended after {received_bytes} bytes ({cause}); try again"
+        "read the answer of the hub {hub} ({path}): the connection ended after \
+         {received_bytes} bytes ({cause}); try again"
     )]
     BodyInterrupted {
         /// The hub.
@@ -50,7 +52,8 @@ pub enum RequestError {
     },
     /// The answer's body is longer than the caller allows.
     #[error(
-        "read the answer of the hub {hub} ({path}): expected {limit_bytes} bytes at most, got more; check that the address is the hub's"
+        "read the answer of the hub {hub} ({path}): expected {limit_bytes} bytes at most, \
+         got more; check that the address is the hub's"
     )]
     BodyTooLarge {
         /// The hub.
@@ -62,7 +65,11 @@ pub enum RequestError {
     },
     /// Connecting, asking and reading together took longer than the caller allows; the hub may
     /// have acted or not.
-    #[error("ask the hub {hub} ({path}): no complete answer within {}; try again, or check whether the hub is overloaded", seconds(*after))]
+    #[error(
+        "ask the hub {hub} ({path}): no complete answer within {}; try again, or check whether the hub \
+         is overloaded",
+        seconds(*after)
+    )]
     TimedOut {
         /// The hub.
         hub: String,
