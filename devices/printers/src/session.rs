@@ -31,7 +31,8 @@ pub enum SessionEvent {
     Ready,
     /// Something is wrong that was not, or was something else.
     Fault(Fault),
-    /// Everything before the last end marker is printed.
+    /// Everything before the last end marker is printed; a fault told before is over, or will be
+    /// told again when the printer is next asked.
     Finished,
 }
 
@@ -180,6 +181,7 @@ impl Session {
             self.awaited = None;
             self.finished = true;
             self.answers.clear();
+            self.health = Health::Unknown;
             self.tell(SessionEvent::Finished);
         }
     }

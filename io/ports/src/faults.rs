@@ -29,7 +29,11 @@ pub(crate) fn no_answer(peer: &str) -> Fault {
     )
 }
 
-pub(crate) fn not_taking(peer: &str) -> Fault {
+/// `accepted_bytes` of a print were taken before it stopped.
+pub(crate) fn not_taking(peer: &str, accepted_bytes: usize) -> Fault {
+    if accepted_bytes == 0 {
+        return no_answer(peer);
+    }
     Fault::new(
         FaultCode::NoAnswer,
         format!(
@@ -49,17 +53,23 @@ pub(crate) fn not_confirmed(peer: &str) -> Fault {
     )
 }
 
-pub(crate) fn connection_lost(peer: &str, error: &io::Error) -> Fault {
+/// `accepted_bytes` of a print were taken before; only then can a ticket have come out.
+pub(crate) fn connection_lost(peer: &str, error: &io::Error, accepted_bytes: usize) -> Fault {
     let why = match error.kind() {
         io::ErrorKind::UnexpectedEof => "the printer closed it".to_owned(),
         io::ErrorKind::ConnectionReset => "the printer reset it".to_owned(),
         _ => error.to_string(),
     };
+    let look = if accepted_bytes > 0 {
+        ", and look whether the ticket came out"
+    } else {
+        ""
+    };
     Fault::new(
         FaultCode::ConnectionLost,
         format!(
             "The connection to the ticket printer at {peer} broke ({why}): check that it is \
-             switched on and its cable is in, and look whether the ticket came out."
+             switched on and its cable is in{look}."
         ),
     )
 }

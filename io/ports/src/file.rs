@@ -79,7 +79,10 @@ impl FilePort {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // A write that was given up may still go through.
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    return Err(PrintError::in_doubt(faults::not_taking(&self.shown())));
+                    return Err(PrintError::in_doubt(faults::not_taking(
+                        &self.shown(),
+                        bytes.len(),
+                    )));
                 }
                 Err(error) => {
                     return Err(PrintError::after(written, self.fault("written", &error)));

@@ -56,7 +56,12 @@ impl TcpPort {
             let rest = &progress.out[progress.written..];
             match self.exchange(rest, session, wake_at).await {
                 Ok(accepted) => progress.accepted(accepted, self.timeouts.poll_period),
-                Err(error) => return Err(PrintError::after(progress.written, self.lost(&error))),
+                // The echo may have come together with the end of the connection.
+                Err(_) if session.proof() == Proof::Printed => {}
+                Err(error) => {
+                    let fault = self.lost(&error, progress.written);
+                    return Err(PrintError::after(progress.written, fault));
+                }
             }
         }
     }
@@ -64,8 +69,9 @@ impl TcpPort {
     fn gave_up(&self, progress: &Progress, session: &Session) -> PrintError {
         let fault = match session.fault() {
             Some(fault) => fault.clone(),
-            None if progress.written == 0 => faults::no_answer(self.peer()),
-            None if progress.written < progress.job_end => faults::not_taking(self.peer()),
+            None if progress.written < progress.job_end => {
+                faults::not_taking(self.peer(), progress.written)
+            }
             None => faults::not_confirmed(self.peer()),
         };
         PrintError::after(progress.written, fault)
@@ -92,11 +98,12 @@ impl Progress {
                     self.fault_since.get_or_insert_with(Instant::now);
                     on_fault(Some(&fault));
                 }
-                SessionEvent::Ready if self.fault_since.take().is_some() => {
-                    self.moved_at = Instant::now();
-                    on_fault(None);
+                SessionEvent::Ready | SessionEvent::Finished => {
+                    if self.fault_since.take().is_some() {
+                        self.moved_at = Instant::now();
+                        on_fault(None);
+                    }
                 }
-                SessionEvent::Ready | SessionEvent::Finished => {}
             }
         }
     }

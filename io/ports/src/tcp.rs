@@ -61,7 +61,7 @@ impl TcpPort {
             written += self
                 .exchange(&query[written..], session, answer_by)
                 .await
-                .map_err(|error| self.lost(&error))?;
+                .map_err(|error| self.lost(&error, 0))?;
             match session.poll_event() {
                 Some(SessionEvent::Ready) => return Ok(()),
                 Some(SessionEvent::Fault(fault)) => return Err(fault),
@@ -83,12 +83,15 @@ impl TcpPort {
         while written < bytes.len() {
             let give_up_at = moved_at + self.timeouts.stall;
             if Instant::now() >= give_up_at {
-                return Err(PrintError::after(written, faults::not_taking(&self.peer)));
+                return Err(PrintError::after(
+                    written,
+                    faults::not_taking(&self.peer, written),
+                ));
             }
             let accepted = self
                 .exchange(&bytes[written..], session, give_up_at)
                 .await
-                .map_err(|error| PrintError::after(written, self.lost(&error)))?;
+                .map_err(|error| PrintError::after(written, self.lost(&error, written)))?;
             if accepted > 0 {
                 written += accepted;
                 moved_at = Instant::now();
@@ -97,11 +100,15 @@ impl TcpPort {
         self.stream
             .shutdown()
             .await
-            .map_err(|error| PrintError::after(written, self.lost(&error)))?;
-        self.wait_for_end_of_file(session).await
+            .map_err(|error| PrintError::after(written, self.lost(&error, written)))?;
+        self.wait_for_end_of_file(written, session).await
     }
 
-    async fn wait_for_end_of_file(&self, session: &mut Session) -> Result<Proof, PrintError> {
+    async fn wait_for_end_of_file(
+        &self,
+        written: usize,
+        session: &mut Session,
+    ) -> Result<Proof, PrintError> {
         let give_up_at = Instant::now() + self.timeouts.proof;
         while Instant::now() < give_up_at {
             match self.exchange(&[], session, give_up_at).await {
@@ -109,7 +116,7 @@ impl TcpPort {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Ok(Proof::Sent);
                 }
-                Err(error) => return Err(PrintError::in_doubt(self.lost(&error))),
+                Err(error) => return Err(PrintError::in_doubt(self.lost(&error, written))),
             }
         }
         Err(PrintError::in_doubt(faults::not_confirmed(&self.peer)))
@@ -157,9 +164,9 @@ impl TcpPort {
     pub(crate) fn check_alive(&self) -> Result<(), Fault> {
         let mut byte = [MaybeUninit::uninit()];
         match or_nothing(SockRef::from(&self.stream).peek(&mut byte)) {
-            Ok(Some(0)) => Err(self.lost(&io::ErrorKind::UnexpectedEof.into())),
+            Ok(Some(0)) => Err(self.lost(&io::ErrorKind::UnexpectedEof.into(), 0)),
             Ok(_) => Ok(()),
-            Err(error) => Err(self.lost(&error)),
+            Err(error) => Err(self.lost(&error, 0)),
         }
     }
 
@@ -167,8 +174,8 @@ impl TcpPort {
         &self.peer
     }
 
-    pub(crate) fn lost(&self, error: &io::Error) -> Fault {
-        faults::connection_lost(&self.peer, error)
+    pub(crate) fn lost(&self, error: &io::Error, accepted_bytes: usize) -> Fault {
+        faults::connection_lost(&self.peer, error, accepted_bytes)
     }
 
     pub(crate) async fn close(mut self) {

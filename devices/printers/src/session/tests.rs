@@ -146,6 +146,25 @@ fn automatic_status_tells_of_faults_in_mid_print() {
 }
 
 #[test]
+fn a_finished_print_ends_the_fault_it_waited_for() {
+    let mut session = escpos();
+    let marker = session.end_marker();
+    session.handle_bytes(&[0x18, 0x00, 0x0c, 0x00]);
+    session.handle_bytes(&echo(&marker));
+    assert_eq!(session.fault(), None);
+    session.readiness_query();
+    session.handle_bytes(PAPER_OUT);
+    assert!(matches!(
+        events(&mut session)[..],
+        [
+            SessionEvent::Fault(_),
+            SessionEvent::Finished,
+            SessionEvent::Fault(_)
+        ]
+    ));
+}
+
+#[test]
 fn a_raw_printer_is_asked_nothing_and_proves_nothing() {
     let mut session = Session::new(Language::Raw, 0);
     assert_eq!(session.readiness_query(), b"");

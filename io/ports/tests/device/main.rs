@@ -1,0 +1,10 @@
+//! Devices against real sockets and files: the virtual printer, and peers that misbehave.
+
+#[cfg(test)]
+mod escpos;
+#[cfg(test)]
+mod file;
+#[cfg(test)]
+mod peer;
+#[cfg(test)]
+mod raw;
