@@ -10,3 +10,4 @@ pub mod paper;
 pub mod program;
 pub mod settings;
 pub mod small_disk;
+pub mod squid;
