@@ -314,3 +314,85 @@ async fn a_printer_that_ends_the_connection_politely_before_the_echo_is_in_doubt
         (Extent::InDoubt, FaultCode::ConnectionLost)
     );
 }
+
+#[tokio::test]
+async fn a_printer_that_dies_in_mid_print_leaves_it_in_doubt() {
+    let directory = tempfile::tempdir().unwrap();
+    let printer = printer(&directory).await;
+    let mut device = device(printer.address(), Language::Escpos, PATIENT);
+    device.open().await.unwrap();
+    printer.set_fault(PrinterFault::Stall);
+    let death = async {
+        tokio::time::sleep(SHORT).await;
+        printer.stop().await;
+    };
+    let document = picture(1);
+    let (result, ()) = tokio::join!(device.print(&document, no_fault), death);
+    let error = result.unwrap_err();
+    assert_eq!(
+        (error.extent, error.fault.code),
+        (Extent::InDoubt, FaultCode::ConnectionLost)
+    );
+    assert!(error.fault.text.contains("look whether"), "{error}");
+    assert_eq!(
+        device.open().await.unwrap_err().code,
+        FaultCode::Unreachable
+    );
+}
+
+/// Marsaglia's xorshift (2003), so that a failing run can be run again.
+fn xorshift(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+#[tokio::test]
+async fn whatever_is_claimed_agrees_with_the_paper() {
+    let directory = tempfile::tempdir().unwrap();
+    let printer = printer(&directory).await;
+    let mut device = device(printer.address(), Language::Escpos, PATIENT);
+    let mut state = 20_261;
+    let (mut printed, mut in_doubt) = (0, 0);
+    for round in 0..150 {
+        let text = format!(
+            "round {round} {}",
+            "x".repeat((xorshift(&mut state) % 40) as usize)
+        );
+        let after_bytes = xorshift(&mut state) % (2 * text.len() as u64) + 1;
+        printer.set_fault(match xorshift(&mut state) % 3 {
+            0 => PrinterFault::None,
+            _ => PrinterFault::CutConnection { after_bytes },
+        });
+        device.open().await.unwrap();
+        let result = device
+            .print(format!("{text}\n\x1dV\x00").as_bytes(), no_fault)
+            .await;
+        device.close().await;
+        // Whatever the last connection left is on paper once the next one is answered.
+        printer.set_fault(PrinterFault::None);
+        device.open().await.unwrap();
+        let whole = printer
+            .tickets()
+            .unwrap()
+            .iter()
+            .filter(|ticket| !ticket.torn && ticket.text == [text.as_str()])
+            .count();
+        match result {
+            Ok(proof) => {
+                assert_eq!((proof, whole), (Proof::Printed, 1), "{text}");
+                printed += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.extent, Extent::InDoubt, "{text}: bytes were taken");
+                assert!(whole <= 1, "{text} came out {whole} times");
+                in_doubt += 1;
+            }
+        }
+    }
+    assert!(
+        printed > 20 && in_doubt > 20,
+        "{printed} printed, {in_doubt} in doubt"
+    );
+}

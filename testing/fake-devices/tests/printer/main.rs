@@ -5,4 +5,6 @@ mod faults;
 #[cfg(test)]
 mod host;
 #[cfg(test)]
+mod program;
+#[cfg(test)]
 mod tickets;
