@@ -5,6 +5,8 @@ mod faults;
 #[cfg(test)]
 mod host;
 #[cfg(test)]
+mod pictures;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod tickets;

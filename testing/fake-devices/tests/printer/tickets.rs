@@ -26,7 +26,7 @@ fn code128(data: &[u8]) -> Vec<u8> {
 }
 
 /// Every code in a picture, as `KIND:data`.
-fn read_codes(picture: &Path) -> Vec<String> {
+pub fn read_codes(picture: &Path) -> Vec<String> {
     let output = Command::new("zbarimg")
         .args(["--quiet", "--set", "*.enable"])
         .arg(picture)
