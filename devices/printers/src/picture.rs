@@ -12,6 +12,10 @@ const PIXELS_MAX: u64 = 16 * 1024 * 1024;
 const SIDE_MAX: u32 = 16_384;
 /// What the decoder may take: 16-bit RGBA at the pixel limit, and some for its own work.
 const DECODER_BYTES_MAX: usize = 8 * 16 * 1024 * 1024 + 8 * 1024 * 1024;
+/// Nearly black and nearly white are drawn as such, whatever is owed around them: a code beside a
+/// photo keeps its edges and its clean ground.
+const INK_UP_TO: u8 = 24;
+const BARE_FROM: u8 = 232;
 /// Grey from here on is paper.
 const PAPER_FROM: u8 = 128;
 
@@ -170,6 +174,9 @@ fn dither(picture: &mut Grey) {
     let mut owed_next = vec![0_i32; width + 2];
     for row in picture.shades.chunks_exact_mut(width) {
         for (x, shade) in row.iter_mut().enumerate() {
+            if *shade <= INK_UP_TO || *shade >= BARE_FROM {
+                continue;
+            }
             let wanted = i32::from(*shade) + owed[x + 1] / 16;
             let got = if wanted >= i32::from(PAPER_FROM) {
                 255

@@ -54,6 +54,26 @@ fn a_photo_keeps_its_mean_brightness() {
 }
 
 #[test]
+fn black_and_white_beside_a_photo_are_not_dithered() {
+    // Left half a photo's grey, right half lines of nearly black and nearly white.
+    let line = |y: u32| if y.is_multiple_of(2) { 10 } else { 245 };
+    let shades: Vec<u8> = (0..64 * 64_u32)
+        .map(|index| {
+            if index % 64 < 32 {
+                120
+            } else {
+                line(index / 64)
+            }
+        })
+        .collect();
+    let bits = to_bits(&png(64, 64, ColorType::Grayscale, &shades), 576).unwrap();
+    for (y, row) in bits.bytes().chunks(8).enumerate() {
+        let wanted = if y % 2 == 0 { 0xff } else { 0x00 };
+        assert!(row[4..].iter().all(|byte| *byte == wanted), "row {y}");
+    }
+}
+
+#[test]
 fn a_wide_picture_is_scaled_to_the_head_and_a_narrow_one_kept() {
     let wide = png(1152, 100, ColorType::Grayscale, &vec![0; 115_200]);
     let bits = to_bits(&wide, 576).unwrap();
