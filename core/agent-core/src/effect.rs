@@ -68,7 +68,8 @@ pub enum Effect {
         /// Whether to head it DUPLICATE.
         duplicate: bool,
     },
-    /// Close the printer again without printing.
+    /// Close the printer again without printing. At a shutdown this may come while it is still being
+    /// opened; then it is closed as soon as it is open.
     ReleasePrinter {
         /// The use that opened it.
         op: PrinterOp,

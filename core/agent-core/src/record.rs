@@ -67,7 +67,7 @@ pub enum Record {
 /// How far a job had come when the journal was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Accepted, or known not to have been sent.
+    /// Accepted, known not to have been sent, or to be reprinted.
     Waiting,
     /// Started, with no end recorded: it may be on paper.
     Started,
@@ -97,7 +97,8 @@ pub struct Recovered {
     pub jobs: Vec<RecoveredJob>,
     /// Entries not yet known to be stored at the hub, in order.
     pub untold: Vec<ReportEntry>,
-    /// The number of the next entry.
+    /// The number of the next entry; never one that was given before, not even after everything was told
+    /// and forgotten.
     pub next_seq: u64,
     /// Learned ping by path.
     pub learned_pings: BTreeMap<String, Duration>,

@@ -1,0 +1,165 @@
+//! One lane for each printer: its jobs in order of sequence, one at a time.
+
+mod lane;
+
+use std::collections::BTreeMap;
+
+use cueline_model::{Fault, Mono, PrinterName};
+use cueline_wire::cloud::{Progress, ReportEntry};
+
+use crate::config::PrinterConfig;
+use crate::event::{PrintEnd, PrinterOp};
+use crate::jobs::{HeldJob, Jobs};
+use crate::record::JobKey;
+use crate::reports::Reports;
+use crate::timer::{Timer, TimerReason};
+use crate::turn::Turn;
+use lane::Lane;
+
+/// All lanes; at most [`cueline_model::limits::PRINTERS_PER_AGENT_MAX`].
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    lanes: BTreeMap<PrinterName, Lane>,
+    next_op: u64,
+    closing: bool,
+}
+
+impl Lanes {
+    pub(crate) fn new(printers: &[PrinterConfig]) -> Self {
+        let lanes = printers
+            .iter()
+            .map(|printer| (printer.name.clone(), Lane::new(printer.name.clone())))
+            .collect();
+        Self {
+            lanes,
+            next_op: 1,
+            closing: false,
+        }
+    }
+
+    /// Puts an accepted job in its place.
+    pub(crate) fn enqueue(&mut self, held: &HeldJob) {
+        if let Some(lane) = self.lanes.get_mut(&held.job.printer) {
+            lane.enqueue(held.place());
+        }
+    }
+
+    /// Blocks a job's lane until its record is durable: it was found started after a crash.
+    pub(crate) fn settle_first(&mut self, held: &HeldJob) {
+        if let Some(lane) = self.lanes.get_mut(&held.job.printer) {
+            lane.enqueue(held.place());
+            lane.settle(held.job.key);
+        }
+    }
+
+    /// Whether anything is being printed or journalled about a print.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.lanes.values().any(Lane::is_busy)
+    }
+
+    /// Starts nothing more, and closes the printers that were opened for it.
+    pub(crate) fn close(&mut self, turn: &mut Turn<'_>) {
+        self.closing = true;
+        for lane in self.lanes.values_mut() {
+            lane.release_opening(turn);
+        }
+    }
+
+    /// Opens the printers of idle lanes that have something to print.
+    pub(crate) fn advance(&mut self, jobs: &Jobs, reports: &Reports, turn: &mut Turn<'_>) {
+        if self.closing || reports.is_full() {
+            return;
+        }
+        for lane in self.lanes.values_mut() {
+            if lane.wants_printer(jobs, turn.now) {
+                let op = PrinterOp(self.next_op);
+                self.next_op += 1;
+                lane.open(op, turn);
+            }
+        }
+    }
+
+    pub(crate) fn ready(
+        &mut self,
+        (op, printer): (PrinterOp, &PrinterName),
+        jobs: &mut Jobs,
+        reports: &mut Reports,
+        turn: &mut Turn<'_>,
+    ) {
+        if let Some(lane) = self.lanes.get_mut(printer) {
+            lane.ready(op, jobs, reports, turn);
+        }
+    }
+
+    pub(crate) fn not_ready(
+        &mut self,
+        (op, printer): (PrinterOp, &PrinterName),
+        fault: Fault,
+        reports: &mut Reports,
+        turn: &mut Turn<'_>,
+    ) {
+        if let Some(lane) = self.lanes.get_mut(printer) {
+            lane.not_ready(op, fault, reports, turn);
+        }
+    }
+
+    pub(crate) fn fault(
+        &mut self,
+        (op, printer): (PrinterOp, &PrinterName),
+        fault: Option<Fault>,
+        reports: &mut Reports,
+        turn: &Turn<'_>,
+    ) {
+        if let Some(lane) = self.lanes.get_mut(printer) {
+            lane.fault(op, fault, reports, turn);
+        }
+    }
+
+    pub(crate) fn ended(
+        &mut self,
+        (op, printer): (PrinterOp, &PrinterName),
+        end: PrintEnd,
+        jobs: &mut Jobs,
+        reports: &mut Reports,
+        turn: &mut Turn<'_>,
+    ) {
+        if let Some(lane) = self.lanes.get_mut(printer) {
+            lane.ended(op, end, (jobs, reports), turn);
+        }
+    }
+
+    /// A job's entry is durable: what it held back goes on.
+    pub(crate) fn appended(
+        &mut self,
+        entry: &ReportEntry,
+        printer: &PrinterName,
+        jobs: &mut Jobs,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(lane) = self.lanes.get_mut(printer) else {
+            return;
+        };
+        let key = JobKey {
+            job: entry.job,
+            attempt: entry.attempt,
+        };
+        match entry.progress {
+            Progress::Accepted => {}
+            Progress::Started => lane.started(key, self.closing, jobs, turn),
+            Progress::NotStarted | Progress::Reprinting => lane.returned(key, jobs),
+            Progress::Ended(_) => lane.settled(key),
+        }
+    }
+
+    /// When a printer is to be tried again.
+    pub(crate) fn timer(&self, jobs: &Jobs, now: Mono) -> Option<Timer> {
+        if self.closing {
+            return None;
+        }
+        self.lanes
+            .values()
+            .filter_map(|lane| lane.retry_due(jobs, now))
+            .min()
+            .map(|due| (due, TimerReason::PrinterRetry))
+    }
+}
