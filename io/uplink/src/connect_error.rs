@@ -21,8 +21,7 @@ pub enum Stage {
 
 /// Why there is no connection to the hub.
 ///
-/// `hub` and `proxy` are `host:port`.
-/// Nothing in here holds credentials; texts from the other side are shortened and of one line.
+/// `hub` and `proxy` are `host:port`. Nothing in here holds credentials; texts from the other side are shortened and of one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
     /// The hub's name is unknown, or there is no name server.
@@ -185,13 +184,14 @@ pub enum ConnectError {
         /// What came instead.
         cause: String,
     },
-    /// The machine's settings name a proxy of another kind.
+    /// The machine's settings name a proxy of another kind, or in a form that is not understood.
     #[error(
-        "find the way to the hub: this machine's settings name the proxy {proxy}, and only http:// \
-         proxies are spoken to; set proxy to none or to an http:// proxy"
+        "find the way to the hub: this machine's settings name the proxy {proxy}; expected \
+         http://[user:password@]host:port (characters such as @ in the password percent-encoded); \
+         set proxy to that, or to none"
     )]
     ProxyUnsupported {
-        /// Its URL without credentials.
+        /// Its URL without credentials (not `host:port`: the scheme tells what is wrong).
         proxy: String,
     },
     /// Whoever answered shows a certificate by an authority that is not trusted.

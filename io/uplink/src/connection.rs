@@ -1,5 +1,6 @@
 //! One open connection to the hub, speaking HTTP/1.1.
 
+use std::fmt;
 use std::future::Future;
 
 use http::header::{HOST, USER_AGENT};
@@ -18,7 +19,7 @@ pub(crate) struct Driver(JoinHandle<()>);
 
 impl Driver {
     /// Runs `connection` to its end; its error reaches whoever waits for an answer on it.
-    pub(crate) fn spawn<E: std::fmt::Display>(
+    pub(crate) fn spawn<E: fmt::Display>(
         connection: impl Future<Output = Result<(), E>> + Send + 'static,
     ) -> Self {
         Self(tokio::spawn(async move {
@@ -146,5 +147,14 @@ impl Connection {
             error,
             certainly_unsent,
         }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("hub", &self.hub)
+            .field("route", &self.route)
+            .finish_non_exhaustive()
     }
 }

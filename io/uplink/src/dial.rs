@@ -2,13 +2,9 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
-
-#[cfg(target_os = "linux")]
-const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(30);
 
 /// Why there is no TCP connection, whoever was to be reached.
 #[derive(Debug)]
@@ -105,7 +101,8 @@ fn prepared(stream: TcpStream) -> Result<TcpStream, DialError> {
 
 #[cfg(target_os = "linux")]
 fn limit_unacknowledged(stream: &TcpStream) -> io::Result<()> {
-    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))
+    let longest = std::time::Duration::from_secs(30);
+    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(longest))
 }
 
 /// Windows and macOS have no such option for a program; there a dead peer is found by the silence
@@ -117,6 +114,8 @@ fn limit_unacknowledged(_stream: &TcpStream) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn soon() -> Instant {
@@ -132,7 +131,7 @@ mod tests {
         #[cfg(target_os = "linux")]
         assert_eq!(
             socket2::SockRef::from(&stream).tcp_user_timeout().unwrap(),
-            Some(UNACKNOWLEDGED_MAX)
+            Some(Duration::from_secs(30))
         );
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use http::HeaderValue;
+use http::uri::{Authority, Uri};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use crate::HubUrl;
@@ -86,8 +87,17 @@ fn route_by(matcher: &Matcher, hub: &HubUrl) -> Result<Route, ConnectError> {
     ProxyUrl::from_intercept(&found)
         .map(Route::Proxy)
         .map_err(|_| ConnectError::ProxyUnsupported {
-            proxy: found.uri().to_string().trim_end_matches('/').to_owned(),
+            proxy: without_credentials(found.uri()),
         })
+}
+
+fn without_credentials(uri: &Uri) -> String {
+    let host = uri.host().unwrap_or_default();
+    let port = uri
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    format!("{}://{host}{port}", uri.scheme_str().unwrap_or_default())
 }
 
 impl ProxyUrl {
@@ -125,10 +135,12 @@ impl ProxyUrl {
             Some("http") => {}
             other => return Err(ProxyUrlError::Scheme(other.unwrap_or_default().to_owned())),
         }
-        let host = uri.host().unwrap_or_default();
-        if host.is_empty() {
+        let authority = uri.authority().map_or("", Authority::as_str);
+        // The matcher ends the password at the first `@`; what it left here is part of one.
+        if authority.is_empty() || authority.contains('@') {
             return Err(ProxyUrlError::NotAProxy);
         }
+        let host = uri.host().unwrap_or_default();
         Ok(Self {
             host: host
                 .trim_start_matches('[')
@@ -144,7 +156,7 @@ impl FromStr for ProxyUrl {
     type Err = ProxyUrlError;
 
     fn from_str(text: &str) -> Result<Self, ProxyUrlError> {
-        let uri: http::Uri = text.trim().parse().map_err(|_| ProxyUrlError::NotAProxy)?;
+        let uri: Uri = text.trim().parse().map_err(|_| ProxyUrlError::NotAProxy)?;
         match uri.scheme_str() {
             Some("http") => {}
             Some(other) => return Err(ProxyUrlError::Scheme(other.to_owned())),
@@ -158,7 +170,7 @@ impl FromStr for ProxyUrl {
         }
         // The matcher reads credentials as it does for `auto`, so both ways mean the same.
         let matcher = Matcher::builder().https(text.trim()).build();
-        let anywhere = http::Uri::from_static("https://hub.invalid/");
+        let anywhere = Uri::from_static("https://hub.invalid/");
         let found = matcher
             .intercept(&anywhere)
             .ok_or(ProxyUrlError::NotAProxy)?;
@@ -274,6 +286,7 @@ mod tests {
             ("u:secret@proxy.example:3128", None),
             ("http://u:secret@proxy.example:3128/path", None),
             ("http://u:sec ret@proxy.example", None),
+            ("http://u:secret@half@proxy.example:3128", None),
             ("http://", None),
             ("Auto", None),
             ("", None),
@@ -345,5 +358,12 @@ mod tests {
             "{error}"
         );
         assert!(!error.to_string().contains("secret"));
+
+        let raw_at = Matcher::builder()
+            .all("http://u:sec@ret@proxy.example:3128")
+            .build();
+        let error = route_by(&raw_at, &hub()).unwrap_err();
+        assert_eq!(error.via_proxy(), Some("http://proxy.example:3128"));
+        assert!(error.to_string().contains("percent-encoded"), "{error}");
     }
 }

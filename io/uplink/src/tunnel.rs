@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use crate::certificate::plain_text;
 use crate::connect_error::ConnectError;
 use crate::connection::Driver;
+use crate::request_error;
 use crate::{HubUrl, ProxyUrl};
 
 const ANSWER_HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -122,6 +123,6 @@ fn not_http_cause(error: &hyper::Error) -> String {
     } else if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
         "a closed connection".to_owned()
     } else {
-        error.to_string()
+        request_error::cause(error).to_lowercase()
     }
 }

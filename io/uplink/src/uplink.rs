@@ -1,5 +1,6 @@
 //! The uplink itself: makes connections, and keeps one idle between short exchanges.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,9 +16,6 @@ use crate::request_error::{RequestError, cause};
 use crate::verify::client_config;
 use crate::{HubUrl, ProxyChoice, Route, Trust, TrustError};
 
-/// Shorter than what proxies and address translators between usually allow a silent connection.
-const IDLE_MAX: Duration = Duration::from_secs(30);
-
 /// What an [`Uplink`] needs to know.
 #[derive(Debug, Clone)]
 pub struct UplinkConfig {
@@ -29,18 +27,22 @@ pub struct UplinkConfig {
     pub proxy: ProxyChoice,
     /// For name, TCP, proxy and TLS together.
     pub connect_timeout: Duration,
+    /// How long a connection is kept between two requests. Should be shorter than what proxies and
+    /// address translators usually allow a silent connection, which is 45 s and more.
+    pub idle_timeout: Duration,
     /// Sent as `User-Agent`.
     pub user_agent: HeaderValue,
 }
 
 impl UplinkConfig {
-    /// This machine's authorities and proxy settings, 10 s to connect.
+    /// This machine's authorities and proxy settings, 10 s to connect, 30 s between requests.
     pub fn new(hub: HubUrl) -> Self {
         Self {
             hub,
             trust: Trust::default(),
             proxy: ProxyChoice::default(),
             connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(30),
             user_agent: HeaderValue::from_static(concat!("cueline/", env!("CARGO_PKG_VERSION"))),
         }
     }
@@ -102,6 +104,7 @@ impl Call {
 pub struct Uplink {
     connector: Connector,
     proxy: ProxyChoice,
+    idle_timeout: Duration,
     idle: Arc<Mutex<Option<Idle>>>,
 }
 
@@ -121,6 +124,7 @@ impl Uplink {
             trust,
             proxy,
             connect_timeout,
+            idle_timeout,
             user_agent,
         } = config;
         let tls = Arc::new(client_config(&trust)?);
@@ -135,6 +139,7 @@ impl Uplink {
         Ok(Self {
             connector,
             proxy,
+            idle_timeout,
             idle: Arc::default(),
         })
     }
@@ -247,9 +252,9 @@ impl Uplink {
     }
 
     fn keep_idle(&self, connection: Connection) {
-        let slot = Arc::downgrade(&self.idle);
+        let (slot, idle_timeout) = (Arc::downgrade(&self.idle), self.idle_timeout);
         let expiry = Driver::spawn_task(async move {
-            tokio::time::sleep(IDLE_MAX).await;
+            tokio::time::sleep(idle_timeout).await;
             if let Some(slot) = slot.upgrade() {
                 // Taken out first, so that the lock is free when this task drops itself.
                 let expired = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -265,5 +270,14 @@ impl Uplink {
     fn idle_slot(&self) -> MutexGuard<'_, Option<Idle>> {
         // Only whole values are moved in and out, so a panic elsewhere leaves nothing half done.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Uplink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Uplink")
+            .field("hub", self.hub())
+            .field("proxy", &self.proxy)
+            .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ mod peers;
 
 use std::time::Duration;
 
-use cueline_uplink::{ProxyChoice, RequestError, Uplink};
+use cueline_uplink::{ProxyChoice, RequestError, Uplink, UplinkConfig};
 use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -279,6 +279,32 @@ async fn a_held_answer_is_read_piece_by_piece_and_ends_with_its_connection() {
         assert_eq!(frame.into_data().unwrap(), piece);
     }
     drop((held, connection));
+    let after = tokio::time::timeout(PATIENCE, end.recv()).await.unwrap();
+    assert_eq!(after, Some(None));
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_when_its_time_is_over() {
+    let (ended, mut end) = tokio::sync::mpsc::channel(1);
+    let authority = Authority::new("Hub Root", "Cueline");
+    let hub = Peer::tls(
+        authority.issue(&["127.0.0.1"], NOW),
+        move |_, mut stream| {
+            let ended = ended.clone();
+            async move {
+                read_head(&mut stream).await;
+                answer(&mut stream, HELLO).await;
+                ended.send(read_head(&mut stream).await).await.unwrap();
+            }
+        },
+    )
+    .await;
+    let config = UplinkConfig {
+        idle_timeout: Duration::from_millis(100),
+        ..peers::config(hub.hub_url(), authority.trust(), ProxyChoice::None)
+    };
+    let uplink = Uplink::new(config).unwrap();
+    get(&uplink).await;
     let after = tokio::time::timeout(PATIENCE, end.recv()).await.unwrap();
     assert_eq!(after, Some(None));
 }

@@ -250,4 +250,8 @@ async fn a_proxy_that_is_not_there_is_told_from_a_hub_that_is_not() {
     .await;
     assert_eq!(error.code(), "proxy_name_not_resolved");
     assert_eq!(error.via_proxy(), Some("no-such-proxy.invalid:3128"));
+
+    let error = failure(&through(&"http://[fe80::1]:3128".parse().unwrap())).await;
+    assert_eq!(error.code(), "proxy_unreachable");
+    assert_eq!(error.via_proxy(), Some("[fe80::1]:3128"));
 }

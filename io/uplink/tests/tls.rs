@@ -247,6 +247,15 @@ async fn nobody_at_the_port_is_refused() {
 }
 
 #[tokio::test]
+async fn an_address_without_a_way_to_it_is_unreachable() {
+    // A link-local address without its link: no system can send there, so none tries.
+    let hub = "https://[fe80::1]:8443".parse().unwrap();
+    let error = failure(&uplink(hub, hub_authority().trust(), ProxyChoice::None)).await;
+    assert_eq!(error.code(), "unreachable");
+    assert!(error.to_string().contains("[fe80::1]:8443"), "{error}");
+}
+
+#[tokio::test]
 async fn an_unknown_name_is_not_resolved() {
     let hub = "https://no-such-hub.invalid".parse().unwrap();
     let error = failure(&uplink(hub, hub_authority().trust(), ProxyChoice::None)).await;
