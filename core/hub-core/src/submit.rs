@@ -376,7 +376,8 @@ fn check_content(
 
 /// Whether a document begins as its type must: PNG's signature (ISO/IEC 15948 section 5.2), PDF's
 /// header (ISO 32000-2 section 7.5.2). Raw bytes may be anything.
-fn begins_like(content_type: ContentType, head: &[u8]) -> bool {
+#[must_use]
+pub fn begins_like(content_type: ContentType, head: &[u8]) -> bool {
     match content_type {
         ContentType::Raw => true,
         ContentType::Png => head.starts_with(b"\x89PNG\r\n\x1a\n"),

@@ -1,0 +1,169 @@
+//! The hub's truth: tenants, keys, agents, printers and jobs in one SQLite database.
+//!
+//! [`Store`] is the asynchronous handle that everything else holds. A call that changes something
+//! returns after its commit has been synced ([`writer`]); reads go to connections of their own
+//! ([`reader`]). What must be durable is here; what may be forgotten with the process (who is
+//! online, what is wrong with a printer) is in memory, the latter in [`faults`].
+//!
+//! Whoever wakes links and waiting requests gives a watcher to [`Store::open`]: it is told of every
+//! committed change in the order of the commits, so that a wake-up cannot be lost with a request that
+//! was dropped half-way.
+
+mod access;
+mod bootstrap;
+mod documents;
+mod failure;
+mod faults;
+mod fleet;
+mod job_row;
+mod jobs;
+mod pairing;
+mod queue;
+mod reader;
+mod row;
+mod schema;
+mod sweep;
+mod writer;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use cueline_hub_core::{JobKey, StoreError};
+use cueline_model::{AgentId, JobState, TenantId};
+use tokio::sync::watch;
+
+pub use access::{ApiKeyRecord, Caller, KeyError, NewApiKey, SiteRecord, TenantRecord};
+pub use bootstrap::{BootstrapError, FIRST_KEY_FILE, FirstStart};
+pub use documents::DocumentHead;
+pub use fleet::{AgentRecord, InventoryError, PrinterRecord, Sighting};
+pub use pairing::{CodeError, NewAgent, NewPairingCode, Registered, RegistrationError};
+pub use queue::OfferedJob;
+pub use schema::OpenError;
+pub use sweep::Swept;
+
+use failure::StorageError;
+use faults::Faults;
+use reader::Readers;
+use writer::{Broken, Changes, Writer};
+
+/// A change that has been committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// A job was stored or went a step on.
+    Job(JobNotice),
+    /// An agent was removed: its link is to be cut.
+    AgentRevoked(AgentId),
+}
+
+/// What happened to a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobNotice {
+    /// What.
+    pub change: JobChange,
+    /// Whose job.
+    pub tenant: TenantId,
+    /// Who prints it.
+    pub agent: AgentId,
+    /// Which.
+    pub key: JobKey,
+    /// Its place among its agent's jobs.
+    pub sequence: u64,
+    /// Where it stands now.
+    pub state: JobState,
+    /// How many jobs its agent has now that have not ended.
+    pub at_agent: u32,
+}
+
+/// The kinds of change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobChange {
+    /// It was stored: offer it.
+    Queued,
+    /// The agent has it, and it went a step on there.
+    Progressed,
+    /// It has ended.
+    Settled,
+    /// The agent is to be asked to withdraw it.
+    WithdrawAsked,
+}
+
+/// The handle to everything stored; cheap to clone. The last one dropped waits for the writer.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    // Dropped in this order: the writer ends before the directory is let go.
+    writer: Writer,
+    readers: Readers,
+    broken: Broken,
+    faults: Faults,
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the data directory, making what is missing: locks it, checks the database, brings it up
+    /// to this version and starts the threads. Blocks for as long as the check takes.
+    ///
+    /// `watcher` is called on the writer's thread after each commit and must not block.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(
+        directory: &Path,
+        watcher: impl Fn(Committed) + Send + 'static,
+    ) -> Result<Self, OpenError> {
+        let lock = schema::lock(directory)?;
+        let broken: Broken = Arc::new(watch::Sender::new(None));
+        let connection = schema::open_writer(directory)?;
+        let readers = Readers::start(directory, Arc::clone(&broken))?;
+        let writer = Writer::start(connection, Box::new(watcher), Arc::clone(&broken)).map_err(
+            |source| OpenError::Directory {
+                directory: directory.to_owned(),
+                source,
+            },
+        )?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer,
+                readers,
+                broken,
+                faults: Faults::default(),
+                _lock: lock,
+            }),
+        })
+    }
+
+    /// Waits until the storage can no longer be trusted and says why. The program must then end:
+    /// nothing more is acknowledged, and what is true is found at the next start.
+    pub async fn failed(&self) -> String {
+        let mut broken = self.inner.broken.subscribe();
+        let text = broken.wait_for(Option::is_some).await;
+        text.ok()
+            .and_then(|text| text.clone())
+            .unwrap_or_else(|| "the store has ended".to_owned())
+    }
+
+    async fn read<R, E, F>(&self, run: F) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: StorageError,
+        F: FnOnce(&rusqlite::Connection) -> Result<R, E> + Send + 'static,
+    {
+        self.inner.readers.read(run).await
+    }
+
+    async fn write<R, E, F>(&self, run: F) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: StorageError,
+        F: FnOnce(&mut Changes<'_>) -> Result<R, E> + Send + 'static,
+    {
+        self.inner.writer.write(run).await
+    }
+}
+
+/// What every room needs of the store's errors, for those whose own errors hold one.
+pub(crate) type StoreResult<T> = Result<T, StoreError>;
