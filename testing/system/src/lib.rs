@@ -4,6 +4,7 @@
 //! a small [`api::Api`] client, and control over each process. The tests are in `tests/`.
 
 pub mod api;
+pub mod balancer;
 pub mod box_office;
 pub mod chance;
 pub mod paper;

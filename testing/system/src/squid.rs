@@ -16,6 +16,7 @@ use crate::program::PATIENCE;
 
 const SQUID: &str = "/usr/sbin/squid";
 const PASSWORD_CHECKER: &str = "/usr/lib/squid/basic_ncsa_auth";
+const CERTIFICATE_MAKER: &str = "/usr/lib/squid/security_file_certgen";
 
 /// What this Squid lets through. By default: every `CONNECT`, and nothing else.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,8 @@ pub struct SquidConfig {
     pub deny: bool,
     /// After how many seconds of silence it ends a tunnel; Squid's own 900 where none.
     pub read_timeout_s: Option<u64>,
+    /// Opens the TLS inside its tunnels, with certificates of an authority of this name.
+    pub inspects_as: Option<String>,
     /// Further lines of configuration, read before the access rules.
     pub extra: String,
 }
@@ -45,7 +48,7 @@ impl Squid {
     pub fn start(config: SquidConfig) -> anyhow::Result<Self> {
         ensure!(
             Path::new(SQUID).exists(),
-            "{SQUID} is missing: these tests need a real Squid; install it with `apt-get install squid`"
+            "{SQUID} is missing: these tests need a real Squid; install it with `apt-get install squid-openssl`"
         );
         let folder = TempDir::with_prefix("squid-")?;
         // Started by root, it becomes the user `proxy`, who writes its logs here.
@@ -55,6 +58,9 @@ impl Squid {
         if let Some((user, password)) = &config.auth {
             std::fs::write(&passwords, password_line(user, password)?)?;
             std::fs::set_permissions(&passwords, Permissions::from_mode(0o644))?;
+        }
+        if let Some(name) = &config.inspects_as {
+            make_inspector(name, folder.path())?;
         }
         let text = configuration(&config, folder.path(), port);
         std::fs::write(folder.path().join("squid.conf"), text)?;
@@ -188,8 +194,18 @@ fn spawn(folder: &Path) -> anyhow::Result<Child> {
 
 fn configuration(config: &SquidConfig, folder: &Path, port: u16) -> String {
     let folder = folder.display();
+    let inspection = if config.inspects_as.is_some() {
+        format!(
+            " ssl-bump generate-host-certificates=on tls-cert={folder}/inspector.pem\n\
+             sslcrtd_program {CERTIFICATE_MAKER} -s {folder}/certificates -M 4MB\n\
+             sslcrtd_children 1 startup=1\n\
+             ssl_bump bump all"
+        )
+    } else {
+        String::new()
+    };
     let mut text = format!(
-        "http_port 127.0.0.1:{port}\n\
+        "http_port 127.0.0.1:{port}{inspection}\n\
          visible_hostname squid.test\n\
          cache_effective_user proxy\n\
          pid_filename {folder}/squid.pid\n\
@@ -226,6 +242,49 @@ fn configuration(config: &SquidConfig, folder: &Path, port: u16) -> String {
         "http_access allow all\n"
     };
     text
+}
+
+/// An authority called `name` and the store of the certificates it will make.
+fn make_inspector(name: &str, folder: &Path) -> anyhow::Result<()> {
+    let pem = folder.join("inspector.pem");
+    let made = Command::new("openssl")
+        .args([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+        ])
+        .args(["-subj", &format!("/O={name}/CN={name}")])
+        .arg("-keyout")
+        .arg(&pem)
+        .arg("-out")
+        .arg(folder.join("inspector.crt"))
+        .output()
+        .context("make the inspector's certificate with openssl")?;
+    ensure!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let certificate = std::fs::read_to_string(folder.join("inspector.crt"))?;
+    std::fs::write(&pem, std::fs::read_to_string(&pem)? + &certificate)?;
+    std::fs::set_permissions(&pem, Permissions::from_mode(0o644))?;
+    let store = Command::new(CERTIFICATE_MAKER)
+        .args(["-c", "-M", "4MB", "-s"])
+        .arg(folder.join("certificates"))
+        .output()
+        .context("run squid's certificate maker; it comes with `squid-openssl`")?;
+    ensure!(
+        store.status.success(),
+        "{}",
+        String::from_utf8_lossy(&store.stderr)
+    );
+    let owned = Command::new("chown")
+        .args(["-R", "proxy"])
+        .arg(folder.join("certificates"))
+        .status()?;
+    ensure!(
+        owned.success(),
+        "give the certificate store to the user `proxy`; this needs root"
+    );
+    Ok(())
 }
 
 /// `user:hash` as Apache's `htpasswd` writes it.
