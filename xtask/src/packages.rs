@@ -5,23 +5,35 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
-/// A Debian package, the program that shows it is there, and what the tests want it for.
+/// A Debian package, the program that shows it is there (by name, or by path where it is on
+/// nobody's search path), and what the tests want it for.
 struct Need {
     package: &'static str,
     program: &'static str,
     why: &'static str,
 }
 
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 7] = [
     Need {
-        package: "squid",
-        program: "squid",
+        // Not plain `squid`, which cannot play the proxy that looks into TLS.
+        package: "squid-openssl",
+        program: "/usr/lib/squid/security_file_certgen",
         why: "the line goes through a real proxy",
     },
     Need {
         package: "haproxy",
         program: "haproxy",
         why: "balances the line over two proxies",
+    },
+    Need {
+        package: "openssl",
+        program: "openssl",
+        why: "makes the certificates of a proxy that looks into TLS",
+    },
+    Need {
+        package: "faketime",
+        program: "faketime",
+        why: "starts programs with a wrong clock",
     },
     Need {
         package: "zbar-tools",
@@ -91,7 +103,8 @@ fn apt_get(arguments: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where a program lies: on the path, or where Debian keeps those meant for administrators.
+/// Where a program lies: on the search path, or where Debian keeps those meant for administrators.
+/// Joining a whole path to a folder gives that path.
 fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
