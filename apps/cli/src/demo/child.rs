@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -52,13 +52,13 @@ impl Child {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
             // Whether it lives is asked first: what it said before it ended counts.
-            let ended = self.ended()?;
+            let ended = self.status()?;
             if let Some(found) = find_in_log(&self.log, marker) {
                 return Ok(found);
             }
-            if ended {
+            if let Some(status) = ended {
                 bail!(
-                    "{} ended before it was ready{}",
+                    "{} ended before it was ready ({status}){}",
                     self.name,
                     self.last_lines()
                 );
@@ -95,17 +95,20 @@ impl Child {
 
     /// Fails with the log's last lines where it no longer runs.
     pub fn check(&mut self) -> anyhow::Result<()> {
-        if self.ended()? {
-            bail!("{} ended by itself{}", self.name, self.last_lines());
+        if let Some(status) = self.status()? {
+            bail!(
+                "{} ended by itself ({status}){}",
+                self.name,
+                self.last_lines()
+            );
         }
         Ok(())
     }
 
-    fn ended(&mut self) -> anyhow::Result<bool> {
+    /// `None` while it runs.
+    fn status(&mut self) -> anyhow::Result<Option<ExitStatus>> {
         let status = self.process.try_wait();
-        Ok(status
-            .with_context(|| format!("ask whether {} runs", self.name))?
-            .is_some())
+        status.with_context(|| format!("ask whether {} runs", self.name))
     }
 
     fn last_lines(&self) -> String {

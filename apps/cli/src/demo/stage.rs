@@ -53,6 +53,8 @@ pub struct House {
     pub control: SocketAddr,
     api: Api,
     tickets: PathBuf,
+    /// Pictures that lay there before the demo's own.
+    pictures_before: usize,
     sample: Vec<u8>,
 }
 
@@ -92,6 +94,7 @@ impl Stage {
             printer,
             control,
             api,
+            pictures_before: pictures(&folder.tickets()).len(),
             tickets: folder.tickets(),
             sample,
         })
@@ -239,8 +242,9 @@ impl House {
     async fn picture(&self) -> anyhow::Result<PathBuf> {
         let deadline = Instant::now() + PICTURE_WITHIN;
         loop {
-            if let Some(picture) = pictures(&self.tickets).pop() {
-                return Ok(picture);
+            let mut there = pictures(&self.tickets);
+            if there.len() > self.pictures_before {
+                return Ok(there.remove(self.pictures_before));
             }
             if Instant::now() > deadline {
                 bail!(
