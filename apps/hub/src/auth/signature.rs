@@ -1,9 +1,9 @@
 //! Checks an agent's signed request: the profile, the nonce, the body's digest, the key.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cueline_model::{AgentId, Sha256, WallTime};
-use cueline_wire::cloud::signature::{
-    SignatureParams, SignedParts, content_digest, parse_signature,
-};
+use cueline_wire::cloud::signature::{SignatureParams, SignedParts, parse_signature};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use ring::digest;
@@ -17,6 +17,7 @@ use crate::refusal::Refusal;
 pub struct Claim {
     /// Who it says it is from.
     pub agent: AgentId,
+    body_sha256: Sha256,
     base: String,
     signature: [u8; 64],
 }
@@ -29,16 +30,11 @@ pub fn sha256(bytes: &[u8]) -> Sha256 {
     Sha256(digest)
 }
 
-/// Reads the signature headers of a request.
+/// Reads the signature headers of a request; nothing of its body is needed yet.
 ///
 /// # Errors
 /// 401 `nonce_required`, `nonce_stale`, `signature_invalid` or `agent_unknown`.
-pub fn claim(
-    parts: &Parts,
-    body_sha256: Sha256,
-    nonces: &Nonces,
-    now: WallTime,
-) -> Result<Claim, Refusal> {
+pub fn claim(parts: &Parts, nonces: &Nonces, now: WallTime) -> Result<Claim, Refusal> {
     let input = single(&parts.headers, "signature-input")?;
     let params =
         SignatureParams::parse_input(input).map_err(|error| invalid(&error.to_string()))?;
@@ -57,11 +53,7 @@ pub fn claim(
     }
     let signature = parse_signature(single(&parts.headers, "signature")?)
         .map_err(|error| invalid(&error.to_string()))?;
-    if single(&parts.headers, "content-digest")? != content_digest(body_sha256) {
-        return Err(invalid(
-            "the Content-Digest header is not of the body that came",
-        ));
-    }
+    let body_sha256 = content_digest(single(&parts.headers, "content-digest")?)?;
     let agent = params.key_id.parse().map_err(|_| agent_unknown())?;
     let authority = authority(single(&parts.headers, "host")?);
     let base = params.signature_base(&SignedParts {
@@ -73,6 +65,7 @@ pub fn claim(
     });
     Ok(Claim {
         agent,
+        body_sha256,
         base,
         signature,
     })
@@ -92,6 +85,19 @@ impl Claim {
                      changing requests, or was the agent's key replaced?",
                 )
             })
+    }
+
+    /// Checks that the body is the one that was signed.
+    ///
+    /// # Errors
+    /// 401 `signature_invalid`.
+    pub fn check_body(&self, body: &[u8]) -> Result<(), Refusal> {
+        if sha256(body) == self.body_sha256 {
+            return Ok(());
+        }
+        Err(invalid(
+            "the Content-Digest header is not of the body that came",
+        ))
     }
 }
 
@@ -125,6 +131,17 @@ fn invalid(reason: &str) -> Refusal {
     )
 }
 
+/// The digest in a `Content-Digest` header (RFC 9530 section 2), SHA-256 alone.
+fn content_digest(header: &str) -> Result<Sha256, Refusal> {
+    header
+        .strip_prefix("sha-256=:")
+        .and_then(|rest| rest.strip_suffix(':'))
+        .and_then(|text| STANDARD.decode(text).ok())
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(Sha256)
+        .ok_or_else(|| invalid("expected Content-Digest: sha-256=:…: and no other"))
+}
+
 /// As the profile writes it: lower case, without the default port (RFC 9421 section 2.2.3).
 fn authority(host: &str) -> String {
     let host = host.to_ascii_lowercase();
@@ -143,7 +160,7 @@ fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Ref
 
 #[cfg(test)]
 mod tests {
-    use cueline_wire::cloud::signature::signature_header;
+    use cueline_wire::cloud::signature::{content_digest, signature_header};
     use http::Request;
     use ring::rand::SystemRandom;
     use ring::signature::{Ed25519KeyPair, KeyPair as _};
@@ -185,8 +202,13 @@ mod tests {
     }
 
     fn judged(parts: &Parts, nonces: &Nonces, key: &[u8], body: &[u8]) -> Result<AgentId, String> {
-        claim(parts, sha256(body), nonces, NOW)
-            .and_then(|claim| claim.verify(key).map(|()| claim.agent))
+        let checked = |claim: Claim| {
+            claim.verify(key)?;
+            claim.check_body(body)?;
+            Ok(claim.agent)
+        };
+        claim(parts, nonces, NOW)
+            .and_then(checked)
             .map_err(|refusal| refusal.problem().code.clone())
     }
 

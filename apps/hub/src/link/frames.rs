@@ -39,7 +39,7 @@ pub fn event(outgoing: Outgoing, now: WallTime) -> Option<StreamEvent> {
         Outgoing::Hello { epoch, ping } => StreamEvent::Hello(Hello {
             epoch,
             server_time: now,
-            ping_s: u32::try_from(ping.as_secs()).unwrap_or(u32::MAX),
+            ping_s: whole_seconds(ping),
             hub_version: env!("CARGO_PKG_VERSION").to_owned(),
         }),
         Outgoing::Ping(number) => StreamEvent::Ping(number),
@@ -50,6 +50,13 @@ pub fn event(outgoing: Outgoing, now: WallTime) -> Option<StreamEvent> {
         Outgoing::Probe(kind) => StreamEvent::Probe(Probe { kind }),
         Outgoing::Offer(_) => return None,
     })
+}
+
+/// A ping period as it is told: whole seconds, one at least.
+#[must_use]
+pub fn whole_seconds(ping: Duration) -> u32 {
+    let up = ping + Duration::from_millis(999);
+    u32::try_from(up.as_secs()).unwrap_or(u32::MAX)
 }
 
 /// The last event of an answer that is ended on purpose.

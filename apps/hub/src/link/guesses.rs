@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cueline_model::Mono;
@@ -15,60 +15,58 @@ const PER_ADDRESS_WITHIN: Duration = Duration::from_secs(60);
 const ALL_MAX: usize = 50;
 const ALL_WITHIN: Duration = Duration::from_secs(600);
 
-/// Wrong tries of late.
+/// Tries of late that were wrong, or are not decided yet.
 #[derive(Default)]
 pub struct Guesses {
-    wrong: Mutex<VecDeque<(Mono, IpAddr)>>,
+    tries: Mutex<VecDeque<(Mono, IpAddr)>>,
 }
 
 impl Guesses {
-    /// Whether one more try may be made from `address`; if not, the seconds to wait.
+    /// Begins a try from `address`. It counts as wrong until [`Guesses::right`] takes it back, so
+    /// that many at once count as many.
     ///
     /// # Errors
-    /// The seconds until one may.
-    pub fn check(&self, address: IpAddr, now: Mono) -> Result<(), u32> {
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        while wrong
+    /// The seconds until a try may be made again.
+    pub fn begin(&self, address: IpAddr, now: Mono) -> Result<(), u32> {
+        let mut tries = self.tries();
+        while tries
             .front()
             .is_some_and(|(at, _)| now.since(*at) >= ALL_WITHIN)
         {
-            wrong.pop_front();
-        }
-        let mut waits = Vec::new();
-        if wrong.len() >= ALL_MAX {
-            waits.extend(
-                wrong
-                    .front()
-                    .map(|(at, _)| ALL_WITHIN.saturating_sub(now.since(*at))),
-            );
+            tries.pop_front();
         }
         let network = network(address);
-        let here: Vec<_> = wrong
+        let mut here = tries
             .iter()
-            .filter(|(at, from)| *from == network && now.since(*at) < PER_ADDRESS_WITHIN)
-            .collect();
-        if here.len() >= PER_ADDRESS_MAX {
-            waits.extend(
-                here.first()
-                    .map(|(at, _)| PER_ADDRESS_WITHIN.saturating_sub(now.since(*at))),
-            );
-        }
-        match waits.into_iter().max() {
-            Some(wait) => Err(u32::try_from(wait.as_secs())
+            .filter(|(at, from)| *from == network && now.since(*at) < PER_ADDRESS_WITHIN);
+        let first_here = here.next().filter(|_| here.count() + 1 >= PER_ADDRESS_MAX);
+        let first = tries.front().filter(|_| tries.len() >= ALL_MAX);
+        let waits = [(first_here, PER_ADDRESS_WITHIN), (first, ALL_WITHIN)];
+        let wait = waits
+            .into_iter()
+            .filter_map(|(first, within)| {
+                first.map(|(at, _)| within.saturating_sub(now.since(*at)))
+            })
+            .max();
+        if let Some(wait) = wait {
+            return Err(u32::try_from(wait.as_secs())
                 .unwrap_or(u32::MAX)
-                .saturating_add(1)),
-            None => Ok(()),
+                .saturating_add(1));
+        }
+        tries.push_back((now, network));
+        Ok(())
+    }
+
+    /// The try that was begun from `address` at `now` was right and does not count.
+    pub fn right(&self, address: IpAddr, now: Mono) {
+        let (mut tries, begun) = (self.tries(), (now, network(address)));
+        if let Some(at) = tries.iter().rposition(|one| *one == begun) {
+            tries.remove(at);
         }
     }
 
-    /// Notes a wrong try.
-    pub fn wrong(&self, address: IpAddr, now: Mono) {
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        // Tries already under way when the limit was reached may pass it a little.
-        if wrong.len() >= 2 * ALL_MAX {
-            wrong.pop_front();
-        }
-        wrong.push_back((now, network(address)));
+    fn tries(&self) -> MutexGuard<'_, VecDeque<(Mono, IpAddr)>> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -95,38 +93,49 @@ mod tests {
     fn the_sixth_try_of_an_address_has_to_wait_and_others_need_not() {
         let guesses = Guesses::default();
         for second in 0..5 {
-            assert_eq!(guesses.check(address(1), Mono(second * 1000)), Ok(()));
-            guesses.wrong(address(1), Mono(second * 1000));
+            assert_eq!(guesses.begin(address(1), Mono(second * 1000)), Ok(()));
         }
-        assert_eq!(guesses.check(address(1), Mono(5_000)), Err(56));
-        assert_eq!(guesses.check(address(2), Mono(5_000)), Ok(()));
-        assert_eq!(guesses.check(address(1), Mono(60_000)), Ok(()));
+        assert_eq!(guesses.begin(address(1), Mono(5_000)), Err(56));
+        assert_eq!(guesses.begin(address(2), Mono(5_000)), Ok(()));
+        assert_eq!(guesses.begin(address(1), Mono(60_000)), Ok(()));
+    }
+
+    #[test]
+    fn a_right_try_does_not_count() {
+        let guesses = Guesses::default();
+        for second in 0..20 {
+            let now = Mono(second * 1000);
+            assert_eq!(guesses.begin(address(1), now), Ok(()));
+            guesses.right(address(1), now);
+        }
     }
 
     #[test]
     fn all_together_have_fifty_in_ten_minutes() {
         let guesses = Guesses::default();
         for number in 0..50 {
-            assert_eq!(guesses.check(address(number), Mono(1_000)), Ok(()));
-            guesses.wrong(address(number), Mono(1_000));
+            assert_eq!(guesses.begin(address(number), Mono(1_000)), Ok(()));
         }
-        assert_eq!(guesses.check(address(99), Mono(301_000)), Err(301));
-        assert_eq!(guesses.check(address(99), Mono(601_000)), Ok(()));
+        assert_eq!(guesses.begin(address(99), Mono(301_000)), Err(301));
+        assert_eq!(guesses.begin(address(99), Mono(601_000)), Ok(()));
     }
 
     #[test]
     fn one_network_of_ipv6_is_one_address_and_mapped_ipv4_is_itself() {
         let guesses = Guesses::default();
-        for number in 0..5_u128 {
-            let address = IpAddr::V6(Ipv6Addr::from_bits((0x2001 << 112) | number));
-            guesses.wrong(address, Mono(0));
+        let v6 = |number: u128| IpAddr::V6(Ipv6Addr::from_bits((0x2001 << 112) | number));
+        for number in 0..5 {
+            assert!(guesses.begin(v6(number), Mono(0)).is_ok());
         }
-        let another = IpAddr::V6(Ipv6Addr::from_bits((0x2001 << 112) | 99));
-        assert!(guesses.check(another, Mono(1)).is_err());
+        assert!(guesses.begin(v6(99), Mono(1)).is_err());
         for _ in 0..5 {
-            guesses.wrong("::ffff:10.0.0.9".parse().unwrap(), Mono(0));
+            assert!(
+                guesses
+                    .begin("::ffff:10.0.0.9".parse().unwrap(), Mono(0))
+                    .is_ok()
+            );
         }
-        assert!(guesses.check(address(9), Mono(1)).is_err());
-        assert!(guesses.check(address(8), Mono(1)).is_ok());
+        assert!(guesses.begin(address(9), Mono(1)).is_err());
+        assert!(guesses.begin(address(8), Mono(1)).is_ok());
     }
 }

@@ -5,7 +5,6 @@
 //! in between, so nothing slips between the two.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -26,13 +25,13 @@ pub struct Link {
     pub ping: Duration,
     epoch: u64,
     state: Mutex<State>,
-    /// Events to be written since the holder last had nothing left to do.
-    waiting: AtomicUsize,
 }
 
 struct State {
     machine: AgentLink,
     holder: Option<Waker>,
+    /// Events to be written since the holder last had nothing left to do.
+    waiting: usize,
 }
 
 impl Link {
@@ -45,19 +44,28 @@ impl Link {
             state: Mutex::new(State {
                 machine: AgentLink::open(opening, now.mono),
                 holder: None,
+                waiting: 0,
             }),
-            waiting: AtomicUsize::new(0),
         }
     }
 
     /// Hands the link an event and wakes its holder.
     pub fn tell(&self, event: Event) {
-        // These alone are written one for one; offers have a window of their own.
-        let written = matches!(event, Event::Withdraw(_) | Event::Probe(_));
-        let full = written && self.waiting.fetch_add(1, Ordering::Relaxed) >= EVENTS_WAITING_MAX;
-        let event = if full { Event::OutboxFull } else { event };
+        self.tell_all([event]);
+    }
+
+    /// Hands the link events, in order, and wakes its holder.
+    pub fn tell_all(&self, events: impl IntoIterator<Item = Event>) {
+        let now = clock::mono();
         let mut state = self.state();
-        state.machine.handle(event, clock::mono());
+        for event in events {
+            // These alone are written one for one; offers have a window of their own.
+            let written = matches!(event, Event::Withdraw(_) | Event::Probe(_));
+            let full = written && state.waiting >= EVENTS_WAITING_MAX;
+            state.waiting += usize::from(written);
+            let event = if full { Event::OutboxFull } else { event };
+            state.machine.handle(event, now);
+        }
         let holder = state.holder.take();
         drop(state);
         if let Some(holder) = holder {
@@ -71,7 +79,7 @@ impl Link {
         if let Some(effect) = state.machine.poll_effect() {
             return Poll::Ready(effect);
         }
-        self.waiting.store(0, Ordering::Relaxed);
+        state.waiting = 0;
         state.holder = Some(context.waker().clone());
         Poll::Pending
     }
@@ -156,10 +164,10 @@ impl Registry {
         self.links().get(&agent).cloned()
     }
 
-    /// Hands an event to the agent's link, if it holds one.
-    pub fn tell(&self, agent: AgentId, event: Event) {
+    /// Hands events to the agent's link, if it holds one.
+    pub fn tell_all(&self, agent: AgentId, events: impl IntoIterator<Item = Event>) {
         if let Some(link) = self.get(agent) {
-            link.tell(event);
+            link.tell_all(events);
         }
     }
 
@@ -182,6 +190,14 @@ impl Registry {
 
     fn links(&self) -> MutexGuard<'_, HashMap<AgentId, Arc<Link>>> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    /// Whose link it is.
+    #[must_use]
+    pub const fn agent(&self) -> AgentId {
+        self.agent
     }
 }
 
@@ -248,7 +264,7 @@ mod tests {
             attempt: 1,
         };
         for _ in 0..=EVENTS_WAITING_MAX {
-            registry.tell(AGENT, Event::Withdraw(key));
+            registry.tell_all(AGENT, [Event::Withdraw(key)]);
         }
         assert!(entry.link.is_over());
         let all = effects(&entry.link);

@@ -1,0 +1,71 @@
+//! What the address of a request says: ids and query parameters.
+
+use axum::extract::{FromRequestParts, Query};
+use http::StatusCode;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::refusal::Refusal;
+
+/// Entries of a page where nothing else is asked for.
+const LIMIT_DEFAULT: usize = 50;
+const LIMIT_MAX: usize = 200;
+
+/// Query parameters; unknown ones are refused by those that say so.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(params)| Self(params))
+            .map_err(|error| invalid(&error.body_text()))
+    }
+}
+
+/// How many entries a page is to have.
+///
+/// # Errors
+/// 400 `invalid_query`.
+pub fn limit(asked: Option<usize>) -> Result<usize, Refusal> {
+    match asked {
+        None => Ok(LIMIT_DEFAULT),
+        Some(limit) if (1..=LIMIT_MAX).contains(&limit) => Ok(limit),
+        Some(limit) => Err(invalid(&format!(
+            "limit: expected 1 to {LIMIT_MAX}, got {limit}"
+        ))),
+    }
+}
+
+/// An id out of the path; what is no id of that kind is an id of nothing.
+///
+/// # Errors
+/// 404 `not_found`.
+pub fn id<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, Refusal> {
+    text.parse().map_err(|_| Refusal::not_found(what))
+}
+
+fn invalid(reason: &str) -> Refusal {
+    Refusal::new(
+        StatusCode::BAD_REQUEST,
+        "invalid_query",
+        format!("the query was refused: {reason}"),
+    )
+}
+
+/// A name people give something: trimmed, printable, 1 to `max` characters.
+///
+/// # Errors
+/// 422 `invalid_request`.
+pub fn name(field: &str, text: &str, max: usize) -> Result<String, Refusal> {
+    let text = text.trim();
+    let fits = (1..=max).contains(&text.chars().count()) && !text.contains(char::is_control);
+    if fits {
+        return Ok(text.to_owned());
+    }
+    Err(Refusal::invalid(
+        "invalid_request",
+        format!("{field}: expected 1 to {max} printable characters"),
+    ))
+}

@@ -1,0 +1,89 @@
+//! What is stored and what is known only to the link, put together as the API shows it.
+
+use cueline_hub_core::PrintJob;
+use cueline_hub_core::view::{self, Surroundings};
+use cueline_model::AgentId;
+use cueline_wire::Timestamp;
+use cueline_wire::api::{self, AgentState};
+
+use crate::auth::signature::sha256;
+use crate::hub::Hub;
+use crate::link::whole_seconds;
+use crate::refusal::Refusal;
+use crate::store::{AgentRecord, PrinterRecord};
+
+/// A job with what it waits for.
+///
+/// # Errors
+/// Those of the store.
+pub async fn job(hub: &Hub, job: &PrintJob) -> Result<api::PrintJob, Refusal> {
+    if job.state.is_settled() {
+        return Ok(view::print_job(job, Surroundings::default()));
+    }
+    let agent_online = hub.is_online(job.agent);
+    let agent_revoked = if agent_online {
+        false
+    } else {
+        let agent = hub.store.agent_by_id(job.agent).await?;
+        agent.is_none_or(|agent| agent.revoked_at.is_some())
+    };
+    let fault = hub.store.fault(job.agent, &job.printer_name);
+    Ok(view::print_job(
+        job,
+        Surroundings {
+            agent_online,
+            agent_revoked,
+            fault: fault.as_ref(),
+        },
+    ))
+}
+
+/// An agent with its link.
+pub fn agent(hub: &Hub, agent: AgentRecord) -> api::Agent {
+    let state = state(hub, agent.id, agent.revoked_at.is_some());
+    let link = hub
+        .registry
+        .get(agent.id)
+        .filter(|_| state == AgentState::Online);
+    let last_seen_at = hub.sightings.last(agent.id).max(agent.last_seen_at);
+    api::Agent {
+        id: agent.id,
+        name: agent.name,
+        site: agent.site,
+        state,
+        fingerprint: sha256(&agent.public_key).to_string(),
+        created_at: Timestamp(agent.created_at),
+        connected_since: link.as_ref().map(|link| Timestamp(link.since)),
+        last_seen_at: last_seen_at.map(Timestamp),
+        path: agent.path,
+        ping_s: link.map_or(agent.ping_s, |link| Some(whole_seconds(link.ping))),
+        version: agent.version,
+        platform: agent.platform,
+    }
+}
+
+/// A printer with what is wrong with it.
+pub fn printer(hub: &Hub, printer: PrinterRecord) -> api::Printer {
+    api::Printer {
+        id: printer.id,
+        agent: printer.agent,
+        agent_name: printer.agent_name,
+        agent_state: state(hub, printer.agent, printer.agent_revoked),
+        language: printer.language,
+        content_types: printer.content_types,
+        width_dots: printer.width_dots,
+        fault: hub.store.fault(printer.agent, &printer.name),
+        queued: printer.queued,
+        name: printer.name,
+    }
+}
+
+fn state(hub: &Hub, agent: AgentId, revoked: bool) -> AgentState {
+    if revoked {
+        AgentState::Revoked
+    } else if hub.is_online(agent) {
+        AgentState::Online
+    } else {
+        AgentState::Offline
+    }
+}

@@ -1,0 +1,9 @@
+//! Who is asking: agents sign their requests, the box office shows a key.
+
+pub mod caller;
+pub mod hub_key;
+pub mod nonce;
+pub mod signature;
+
+pub use caller::{Caller, ToManage, ToPrint, ToRead, ToSeeFleet, ToSeeJobs};
+pub use hub_key::HubKey;

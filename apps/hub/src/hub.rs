@@ -1,0 +1,160 @@
+//! What every room of the hub shares: the store, the keys, and who waits for what.
+
+use std::sync::Arc;
+
+use cueline_hub_core::StoreError;
+use cueline_hub_core::link::Event;
+use cueline_hub_core::submit::store_problem;
+use cueline_model::AgentId;
+use cueline_wire::Problem;
+use http::StatusCode;
+use tokio::sync::{Semaphore, watch};
+
+use crate::auth::HubKey;
+use crate::auth::nonce::Nonces;
+use crate::clock;
+use crate::config::LinkTimings;
+use crate::link::{Guesses, Registry, Sightings};
+use crate::refusal::Refusal;
+use crate::store::{Committed, JobChange, JobNotice, Store};
+use crate::waiters::Waiters;
+
+/// Documents on their way to agents at once: each is whole in memory meanwhile.
+const DOWNLOADS_MAX: usize = 8;
+/// Large request bodies taken in at once, for the same reason.
+const UPLOADS_MAX: usize = 8;
+
+/// The hub.
+pub struct Hub {
+    /// What is true.
+    pub store: Store,
+    /// Signs jobs.
+    pub key: HubKey,
+    /// For agents' signatures.
+    pub nonces: Nonces,
+    /// Who holds a link.
+    pub registry: Arc<Registry>,
+    /// Who waits for a job.
+    pub waiters: Arc<Waiters>,
+    /// Wrong pairing codes of late.
+    pub guesses: Guesses,
+    /// When agents were last heard.
+    pub sightings: Sightings,
+    /// What agents are granted.
+    pub timings: LinkTimings,
+    /// The roots that agents shall pin, PEM; `None`: the platform's.
+    pub roots_pem: Option<String>,
+    /// True once the hub is stopping.
+    pub draining: watch::Sender<bool>,
+    /// See [`DOWNLOADS_MAX`].
+    pub downloads: Arc<Semaphore>,
+    /// See [`UPLOADS_MAX`].
+    pub uploads: Semaphore,
+}
+
+impl Hub {
+    /// A hub over its store and keys. `registry` and `waiters` are those of the store's watcher.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        key: HubKey,
+        (registry, waiters): (Arc<Registry>, Arc<Waiters>),
+        timings: LinkTimings,
+        roots_pem: Option<String>,
+    ) -> Self {
+        Self {
+            store,
+            nonces: key.nonces(),
+            key,
+            registry,
+            waiters,
+            guesses: Guesses::default(),
+            sightings: Sightings::default(),
+            timings,
+            roots_pem,
+            draining: watch::Sender::new(false),
+            downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
+            uploads: Semaphore::new(UPLOADS_MAX),
+        }
+    }
+
+    /// A nonce for an agent's next signature.
+    #[must_use]
+    pub fn fresh_nonce(&self) -> String {
+        self.nonces.issue(clock::wall())
+    }
+
+    /// Whether the agent holds a link: the machine ends a link on which nothing is heard.
+    #[must_use]
+    pub fn is_online(&self, agent: AgentId) -> bool {
+        self.registry.get(agent).is_some()
+    }
+
+    /// Whether the hub is stopping.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        *self.draining.borrow()
+    }
+}
+
+/// Wakes those whom a committed change concerns; the store's writer calls it and must not wait.
+pub fn watcher(
+    registry: Arc<Registry>,
+    waiters: Arc<Waiters>,
+) -> impl Fn(Committed) + Send + 'static {
+    move |committed| match committed {
+        Committed::Job(notice) => {
+            registry.tell_all(notice.agent, events(&notice));
+            if notice.change == JobChange::Settled {
+                waiters.settled(notice.key.job);
+            }
+        }
+        Committed::AgentRevoked(agent) => registry.tell_all(agent, [Event::Revoke]),
+    }
+}
+
+fn events(notice: &JobNotice) -> Vec<Event> {
+    let key = notice.key;
+    let mut events = vec![match notice.change {
+        JobChange::Queued => Event::JobQueued {
+            key,
+            sequence: notice.sequence,
+        },
+        JobChange::Progressed => Event::Acknowledged(key),
+        JobChange::Settled => Event::Settled(key),
+        JobChange::WithdrawAsked => Event::Withdraw(key),
+    }];
+    events.push(Event::AtAgent(notice.at_agent));
+    events
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        if !matches!(error, StoreError::Busy) {
+            tracing::error!(%error, "a request failed in the store");
+        }
+        // What is wrong inside is for the log alone.
+        let shown = match &error {
+            StoreError::Internal { .. } => store_problem(&StoreError::Internal {
+                text: "an error of its own, see its log".to_owned(),
+            }),
+            other => store_problem(other),
+        };
+        Self::from(shown)
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        let status = StatusCode::from_u16(problem.status);
+        let refusal = Self::new(
+            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            &problem.code,
+            problem.detail,
+        );
+        match problem.retry_after_s {
+            Some(seconds) => refusal.retry_after(seconds),
+            None => refusal,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The hub: TLS, the link, the API and the store behind `cueline-hub`.
+
+pub mod api;
+pub mod auth;
+pub mod body;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod hub;
+pub mod ids;
+pub mod link;
+pub mod machine;
+pub mod refusal;
+pub mod running;
+pub mod server;
+pub mod store;
+pub mod tls;
+pub mod verbs;
+pub mod waiters;
+pub mod whole_file;
+
+pub use running::Running;
+pub use verbs::{add_tenant, check, run};
