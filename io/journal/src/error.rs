@@ -51,7 +51,7 @@ pub enum JournalError {
     },
     /// Reading, writing or syncing failed. What is on the disk is unknown until the next start
     /// checks it.
-    #[error("{attempt} the journal {}: {detail}; check the disk, then start the agent again", path.display())]
+    #[error("{attempt} the journal {}: {detail}; check the disk and the rights to the folder, then start the agent again", path.display())]
     Io {
         /// The file.
         path: PathBuf,

@@ -47,9 +47,9 @@ fn read_all(connection: &Connection) -> Result<Recovered> {
             .transpose()?
             .unwrap_or_default(),
         learned_pings: connection
-            .prepare("SELECT path, ping_ms FROM learned_ping")?
+            .prepare("SELECT path, ping_us FROM learned_ping")?
             .query_map([], |row| {
-                Ok((row.get(0)?, Duration::from_millis(unsigned(row, 1)?)))
+                Ok((row.get(0)?, Duration::from_micros(unsigned(row, 1)?)))
             })?
             .collect::<Result<BTreeMap<_, _>>>()?,
         clock_offset_ms: number(connection, "clock_offset_ms")?,

@@ -35,7 +35,7 @@ CREATE TABLE entry (
 ) STRICT;
 CREATE TABLE learned_ping (
     path    TEXT PRIMARY KEY,
-    ping_ms INTEGER NOT NULL
+    ping_us INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE number (
     name  TEXT PRIMARY KEY CHECK (name IN ('next_seq', 'clock_offset_ms')),

@@ -32,12 +32,12 @@ pub(crate) fn apply(transaction: &Transaction<'_>, record: &Record) -> Result<()
             path,
             ping: Some(ping),
         } => {
-            let ping_ms = u64::try_from(ping.as_millis()).unwrap_or(u64::MAX);
+            let ping_us = u64::try_from(ping.as_micros()).unwrap_or(u64::MAX);
             transaction
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO learned_ping (path, ping_ms) VALUES (?1, ?2)",
+                    "INSERT OR REPLACE INTO learned_ping (path, ping_us) VALUES (?1, ?2)",
                 )?
-                .execute(params![path, Number(ping_ms)])
+                .execute(params![path, Number(ping_us)])
                 .map(drop)
         }
         Record::LearnedPing { path, ping: None } => transaction

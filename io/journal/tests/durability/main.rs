@@ -1,9 +1,15 @@
 //! What the journal promises, on real files: everything acknowledged is found again, damage is
 //! noticed and never papered over, a full disk loses nothing, one process at a time.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy's exemption for tests does not reach their helper functions"
+)]
+
 mod damage;
 mod disk_full;
 mod records;
+mod reference;
 mod single_owner;
 mod writer;
 
