@@ -1,0 +1,406 @@
+//! The held request: one `GET` whose answer brings the hub's events as they happen.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cueline_agent_core::{Event, LinkEnd, LinkId};
+use cueline_uplink::{Connection, RequestError};
+use cueline_wire::cloud::sse::Decoder;
+use cueline_wire::cloud::{Framed, StreamEvent, StreamMode, path};
+use http::header::ACCEPT;
+use http::{HeaderValue, Method, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use tokio::sync::mpsc;
+
+use super::answer::{Refusal, refusal};
+use super::client::{Ask, HubClient, wants_fresh_nonce};
+use super::offer_check::OfferCheck;
+
+/// The longest problem document read from an answer that is not 200.
+const PROBLEM_BYTES_MAX: usize = 64 * 1024;
+
+/// One try at the held request.
+pub struct HeldRequest {
+    /// Its number; every event names it.
+    pub link: LinkId,
+    /// The ping period to ask for.
+    pub ping: Duration,
+    /// How the answer shall come.
+    pub mode: StreamMode,
+    /// Where the events go; while it is full nothing is read from the connection.
+    pub events: mpsc::Sender<Event>,
+    /// What jobs are checked against.
+    pub offers: Arc<OfferCheck>,
+    /// Told the way taken, `direct` or `proxy HOST:PORT`, once connected.
+    pub path: Arc<tokio::sync::watch::Sender<String>>,
+}
+
+/// The core's task is gone: the program ends.
+struct Gone;
+
+/// Connects, asks, and passes events on until the answer ends; then tells how. Ends without a word
+/// when it is dropped or aborted.
+pub async fn hold(hub: Arc<HubClient>, held: HeldRequest) {
+    let link = held.link;
+    if let Ok(end) = held.run(&hub).await {
+        held.tell(Event::LinkClosed { link, end }).await.ok();
+    }
+}
+
+impl HeldRequest {
+    async fn run(&self, hub: &HubClient) -> Result<LinkEnd, Gone> {
+        let mut connection = match hub.uplink.connect().await {
+            Ok(connection) => connection,
+            Err(error) => return Ok(no_answer(&error.into())),
+        };
+        self.path.send_replace(connection.path());
+        let link = self.link;
+        // The writing itself is the connection's: from here on the hub's answer is waited for.
+        self.tell(Event::LinkAsked { link }).await?;
+        match self.ask(hub, &mut connection).await {
+            Ok(answer) => self.read(answer).await,
+            Err(end) => Ok(end),
+        }
+    }
+
+    /// The 200 answer's head, after a second request where the hub wants a fresh nonce.
+    async fn ask(
+        &self,
+        hub: &HubClient,
+        connection: &mut Connection,
+    ) -> Result<Response<Incoming>, LinkEnd> {
+        let mut ask = Ask::new(Method::GET, path::STREAM);
+        // Whole seconds, as the hub grants them; a ping asked for too early does no harm.
+        ask.query = format!(
+            "ping={}&mode={}",
+            self.ping.as_secs().max(1),
+            self.mode.as_str()
+        );
+        ask.headers
+            .push((ACCEPT, HeaderValue::from_static("text/event-stream")));
+        let mut asked_again = false;
+        loop {
+            let request = hub.signed(&ask).map(Full::new);
+            let answer = connection
+                .send(request)
+                .await
+                .map_err(|error| no_answer(&error))?;
+            hub.keep_nonce(answer.headers());
+            if answer.status() == StatusCode::OK {
+                return Ok(answer);
+            }
+            let refused = problem(answer).await;
+            if asked_again || !wants_fresh_nonce(&refused) {
+                return Err(refused_end(refused));
+            }
+            asked_again = true;
+        }
+    }
+
+    async fn read(&self, answer: Response<Incoming>) -> Result<LinkEnd, Gone> {
+        let mut body = answer.into_body();
+        let mut decoder = Decoder::default();
+        loop {
+            let data = match body.frame().await {
+                None => return Ok(LinkEnd::Ended),
+                Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+                Some(Err(error)) => {
+                    tracing::debug!(%error, "the held answer broke off");
+                    return Ok(LinkEnd::Ended);
+                }
+            };
+            decoder.push(&data);
+            loop {
+                match next_event(&mut decoder)
+                    .and_then(|framed| framed.map(|f| self.event(f)).transpose())
+                {
+                    Ok(Some(event)) => self.tell(event).await?,
+                    Ok(None) => break,
+                    Err(reason) => {
+                        tracing::warn!("end the link: {reason}");
+                        return Ok(LinkEnd::Ended);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the core is told of an event, once its signature is looked at.
+    fn event(&self, framed: Framed) -> Result<Event, String> {
+        let link = self.link;
+        let StreamEvent::Job(offer) = &framed.event else {
+            return Ok(Event::LinkReceived { link, framed });
+        };
+        let Err(failure) = self.offers.check(offer) else {
+            return Ok(Event::LinkReceived { link, framed });
+        };
+        Ok(Event::OfferRefused {
+            link,
+            sequence: framed
+                .sequence
+                .ok_or("the hub's \"job\" event has no sequence number")?,
+            offer: offer.clone(),
+            failure,
+        })
+    }
+
+    async fn tell(&self, event: Event) -> Result<(), Gone> {
+        self.events.send(event).await.map_err(|_| Gone)
+    }
+}
+
+/// The next event; those of a later version are passed over.
+fn next_event(decoder: &mut Decoder) -> Result<Option<Framed>, String> {
+    while let Some(frame) = decoder.next_frame().map_err(|error| error.to_string())? {
+        if let Some(framed) = Framed::decode(&frame).map_err(|error| error.to_string())? {
+            return Ok(Some(framed));
+        }
+    }
+    Ok(None)
+}
+
+async fn problem(answer: Response<Incoming>) -> Refusal {
+    let (head, body) = answer.into_parts();
+    let body = Limited::new(body, PROBLEM_BYTES_MAX).collect().await;
+    // A problem that breaks off still has its status.
+    let body = body
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
+    refusal(head.status, &head.headers, &body)
+}
+
+fn refused_end(refused: Refusal) -> LinkEnd {
+    LinkEnd::Refused {
+        status: refused.status,
+        code: refused.code,
+        text: refused.text,
+        retry_after: refused.retry_after,
+    }
+}
+
+fn no_answer(error: &RequestError) -> LinkEnd {
+    LinkEnd::NoAnswer {
+        code: error.code().to_owned(),
+        text: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cueline_model::{AgentId, FailureCode, WallTime};
+    use cueline_wire::Problem;
+    use cueline_wire::cloud::Hello;
+
+    use super::super::test_hub::{Answer, TestHub, signed_offer};
+    use super::*;
+    use crate::key::AgentKey;
+
+    const LINK: LinkId = LinkId(3);
+
+    struct Line {
+        hub: TestHub,
+        events: mpsc::Receiver<Event>,
+        task: tokio::task::JoinHandle<()>,
+        path: tokio::sync::watch::Receiver<String>,
+    }
+
+    impl Line {
+        fn open(hub: TestHub, hub_key: &AgentKey) -> Self {
+            let (events, received) = mpsc::channel(8);
+            let (path, path_taken) = tokio::sync::watch::channel(String::new());
+            let held = HeldRequest {
+                link: LINK,
+                ping: Duration::from_millis(120_900),
+                mode: StreamMode::Stream,
+                events,
+                offers: Arc::new(OfferCheck {
+                    agent: AgentId::from_u128(7),
+                    hub_key: hub_key.public().to_vec(),
+                }),
+                path: Arc::new(path),
+            };
+            let task = tokio::spawn(hold(Arc::new(hub.client()), held));
+            Self {
+                hub,
+                events: received,
+                task,
+                path: path_taken,
+            }
+        }
+
+        async fn next(&mut self) -> Event {
+            let soon = Duration::from_secs(30);
+            tokio::time::timeout(soon, self.events.recv())
+                .await
+                .unwrap()
+                .unwrap()
+        }
+    }
+
+    fn hub_key() -> AgentKey {
+        AgentKey::generate().unwrap().0
+    }
+
+    fn hello() -> Framed {
+        Framed::plain(StreamEvent::Hello(Hello {
+            epoch: 4,
+            server_time: WallTime(1),
+            ping_s: 120,
+            hub_version: "1".to_owned(),
+        }))
+    }
+
+    fn job(key: &AgentKey, sequence: u64) -> Framed {
+        Framed {
+            sequence: Some(sequence),
+            event: StreamEvent::Job(Box::new(signed_offer(key, b"ticket"))),
+        }
+    }
+
+    fn received(framed: Framed) -> Event {
+        Event::LinkReceived { link: LINK, framed }
+    }
+
+    #[tokio::test]
+    async fn events_come_through_however_the_bytes_are_cut() {
+        let key = hub_key();
+        let events = [hello(), job(&key, 9), Framed::plain(StreamEvent::Ping(1))];
+        let text: String = events.iter().map(Framed::encode).collect();
+        for piece_bytes in [1, 7, 64, text.len()] {
+            let pieces = text
+                .as_bytes()
+                .chunks(piece_bytes)
+                .map(<[u8]>::to_vec)
+                .collect::<Vec<_>>();
+            let hub = TestHub::start(move |_| Answer::held(pieces.clone())).await;
+            let mut line = Line::open(hub, &key);
+            assert_eq!(line.next().await, Event::LinkAsked { link: LINK });
+            for event in events.clone() {
+                assert_eq!(
+                    line.next().await,
+                    received(event),
+                    "in pieces of {piece_bytes}"
+                );
+            }
+            assert_eq!(
+                line.hub.requests()[0].target,
+                "/link/v1/stream?ping=120&mode=stream"
+            );
+            assert_eq!(*line.path.borrow_and_update(), "direct");
+            line.task.abort();
+        }
+    }
+
+    #[tokio::test]
+    async fn an_offer_of_another_hub_is_refused_before_the_core_sees_it() {
+        let framed = job(&hub_key(), 9);
+        let text = framed.encode();
+        let hub = TestHub::start(move |_| Answer::held(vec![text.clone().into_bytes()])).await;
+        let mut line = Line::open(hub, &hub_key());
+        line.next().await;
+        let Event::OfferRefused {
+            sequence, failure, ..
+        } = line.next().await
+        else {
+            panic!("it was not refused")
+        };
+        assert_eq!((sequence, failure.code), (9, FailureCode::BadSignature));
+    }
+
+    #[tokio::test]
+    async fn complete_answers_end_the_try() {
+        let text = hello().encode() + &Framed::plain(StreamEvent::Ping(1)).encode();
+        let hub = TestHub::start(move |_| Answer::bytes(200, text.as_bytes())).await;
+        let mut line = Line::open(hub, &hub_key());
+        line.next().await;
+        assert_eq!(line.next().await, received(hello()));
+        assert_eq!(
+            line.next().await,
+            received(Framed::plain(StreamEvent::Ping(1)))
+        );
+        let end = LinkEnd::Ended;
+        assert_eq!(line.next().await, Event::LinkClosed { link: LINK, end });
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_read_ends_the_try_and_one_of_later_is_passed_over() {
+        let text = format!(
+            "event: dance\ndata: 1\n\n{}event: hello\ndata: {{\n\n",
+            hello().encode()
+        );
+        let hub = TestHub::start(move |_| Answer::held(vec![text.clone().into_bytes()])).await;
+        let mut line = Line::open(hub, &hub_key());
+        line.next().await;
+        assert_eq!(line.next().await, received(hello()));
+        let end = LinkEnd::Ended;
+        assert_eq!(line.next().await, Event::LinkClosed { link: LINK, end });
+    }
+
+    #[tokio::test]
+    async fn a_refusal_says_why_and_how_long_to_wait() {
+        let hub = TestHub::start(|_| {
+            Answer::problem(&Problem::new(503, "draining", "come back")).header("retry-after", "9")
+        })
+        .await;
+        let mut line = Line::open(hub, &hub_key());
+        line.next().await;
+        let end = LinkEnd::Refused {
+            status: 503,
+            code: "draining".to_owned(),
+            text: "come back".to_owned(),
+            retry_after: Some(Duration::from_secs(9)),
+        };
+        assert_eq!(line.next().await, Event::LinkClosed { link: LINK, end });
+    }
+
+    #[tokio::test]
+    async fn a_stale_nonce_is_replaced_on_the_same_try() {
+        let text = hello().encode();
+        let hub = TestHub::start(move |request| match request.nonce().as_str() {
+            "fresh" => Answer::held(vec![text.clone().into_bytes()]),
+            _ => Answer::problem(&Problem::new(401, "nonce_required", "here"))
+                .header("cueline-nonce", "fresh"),
+        })
+        .await;
+        let mut line = Line::open(hub, &hub_key());
+        assert_eq!(line.next().await, Event::LinkAsked { link: LINK });
+        assert_eq!(line.next().await, received(hello()));
+        assert_eq!(line.hub.requests().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_hub_that_is_not_there_has_its_code() {
+        let hub = TestHub::start(|_| Answer::json(200, "{}")).await;
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let hub_url = format!("https://{}", nobody.local_addr().unwrap())
+            .parse()
+            .unwrap();
+        drop(nobody);
+        let mut config = cueline_uplink::UplinkConfig::new(hub_url);
+        config.trust = cueline_uplink::Trust::from_pem(&hub.root_pem).unwrap();
+        let uplink = cueline_uplink::Uplink::new(config).unwrap();
+        let client = HubClient::new(uplink, AgentId::from_u128(7), hub_key());
+        let (events, mut received) = mpsc::channel(8);
+        let held = HeldRequest {
+            link: LINK,
+            ping: Duration::from_secs(120),
+            mode: StreamMode::Poll,
+            events,
+            offers: Arc::new(OfferCheck {
+                agent: AgentId::from_u128(7),
+                hub_key: vec![0; 32],
+            }),
+            path: Arc::default(),
+        };
+        hold(Arc::new(client), held).await;
+        let Some(Event::LinkClosed {
+            end: LinkEnd::NoAnswer { code, .. },
+            ..
+        }) = received.recv().await
+        else {
+            panic!("another event")
+        };
+        assert_eq!(code, "refused");
+    }
+}
