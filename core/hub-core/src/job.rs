@@ -283,8 +283,14 @@ impl PrintJob {
         self.cancel_because(now, None)
     }
 
-    /// As [`PrintJob::cancel`], with the reason in the timeline.
-    pub fn cancel_because(&mut self, now: WallTime, reason: Option<&str>) -> CancelDecision {
+    /// Cancels it if it was never offered to its agent, which is being removed. Says whether it did.
+    pub fn cancel_with_agent(&mut self, now: WallTime) -> bool {
+        let never_offered = self.state == JobState::Queued && self.offered_at.is_none();
+        never_offered
+            && self.cancel_because(now, Some("the agent was removed")) == CancelDecision::Cancelled
+    }
+
+    fn cancel_because(&mut self, now: WallTime, reason: Option<&str>) -> CancelDecision {
         match self.state {
             JobState::Cancelled => CancelDecision::Already,
             JobState::Queued | JobState::Accepted if self.cancel_requested_at.is_some() => {

@@ -3,6 +3,7 @@
 //! [`memory`] keeps them in memory (for the simulator); the hub keeps them in SQLite. Both pass
 //! [`contract`]. Every call that changes something is durable, all or nothing, before it returns.
 
+pub mod contract;
 pub mod memory;
 
 use cueline_model::{AgentId, JobId, JobState, PrinterId, Sha256, TenantId, WallTime};
@@ -296,6 +297,13 @@ pub trait JobStore {
     /// # Errors
     /// See [`StoreError`]; [`StoreError::Internal`] for an agent that does not exist.
     fn next_epoch(&mut self, agent: AgentId) -> Result<u64, StoreError>;
+
+    /// Marks an agent as removed: it is given no more jobs, and those it certainly does not have are
+    /// cancelled and given back. About the others only the till knows, so they stay as they are.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn revoke_agent(&mut self, agent: AgentId, now: WallTime) -> Result<Vec<PrintJob>, StoreError>;
 
     /// How many jobs an agent has that have not ended.
     ///

@@ -5,9 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use cueline_hub_core::StoreError;
-use cueline_hub_core::job::CancelDecision;
 use cueline_hub_core::submit::Target;
+use cueline_hub_core::{JobStore as _, StoreError};
 use cueline_model::limits::PRINTERS_PER_AGENT_MAX;
 use cueline_model::{
     AgentId, ContentType, Fault, Language, PrinterId, PrinterName, SiteId, TenantId, WallTime,
@@ -18,9 +17,10 @@ use cueline_wire::cloud::{
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::failure::{StorageError, map};
+use super::jobs::Jobs;
 use super::queue::tell;
 use super::writer::Changes;
-use super::{Committed, JobChange, Store, StoreResult, job_row, row};
+use super::{Committed, JobChange, Store, StoreResult, row};
 use crate::ids;
 
 /// Printers of one agent that are remembered, those that are gone included. Beyond it the ones that
@@ -212,44 +212,12 @@ fn revoke(
     if record.revoked_at.is_some() {
         return Ok(Some(record));
     }
-    connection
-        .execute(
-            "UPDATE agents SET revoked_at = ?2 WHERE id = ?1",
-            (agent.to_string(), now.0),
-        )
-        .map_err(map::<StoreError>)?;
     record.revoked_at = Some(now);
-    cancel_never_offered(changes, agent, now)?;
-    changes.committed.push(Committed::AgentRevoked(agent));
-    Ok(Some(record))
-}
-
-/// Jobs that the removed agent certainly does not have will never be printed. About the others only
-/// the till knows, so they stay as they are.
-fn cancel_never_offered(
-    changes: &mut Changes<'_>,
-    agent: AgentId,
-    now: WallTime,
-) -> StoreResult<()> {
-    let jobs: Vec<_> = changes
-        .connection
-        .prepare_cached(
-            "SELECT * FROM print_jobs
-             WHERE agent = ?1 AND state = 'queued' AND offered_at IS NULL ORDER BY sequence",
-        )
-        .and_then(|mut query| {
-            query
-                .query_map([agent.to_string()], job_row::from_row)?
-                .collect::<Result<_, _>>()
-        })
-        .map_err(map::<StoreError>)?;
-    for mut job in jobs {
-        let decision = job.cancel_because(now, Some("the agent was removed"));
-        debug_assert_eq!(decision, CancelDecision::Cancelled);
-        job_row::update(changes.connection, &job)?;
+    for job in Jobs(connection).revoke_agent(agent, now)? {
         tell(changes, &job, JobChange::Settled)?;
     }
-    Ok(())
+    changes.committed.push(Committed::AgentRevoked(agent));
+    Ok(Some(record))
 }
 
 fn put_inventory(
@@ -419,8 +387,13 @@ impl Store {
         agent: AgentId,
         now: WallTime,
     ) -> StoreResult<Option<AgentRecord>> {
-        self.write(move |changes| revoke(changes, tenant, agent, now))
-            .await
+        let revoked = self
+            .write(move |changes| revoke(changes, tenant, agent, now))
+            .await?;
+        if revoked.is_some() {
+            self.inner.faults.forget(agent);
+        }
+        Ok(revoked)
     }
 
     /// Stores when agents were last heard. Meant for many at once, at times of the caller's choosing:

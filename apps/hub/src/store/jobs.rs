@@ -319,6 +319,25 @@ impl JobStore for Jobs<'_> {
             .map_err(map)
     }
 
+    fn revoke_agent(&mut self, agent: AgentId, now: WallTime) -> StoreResult<Vec<PrintJob>> {
+        self.0
+            .execute(
+                "UPDATE agents SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1",
+                (agent.to_string(), now.0),
+            )
+            .map_err(map::<StoreError>)?;
+        let mut jobs = self.select(
+            "SELECT * FROM print_jobs
+             WHERE agent = ?1 AND state = 'queued' AND offered_at IS NULL ORDER BY sequence",
+            [agent.to_string()],
+        )?;
+        jobs.retain_mut(|job| job.cancel_with_agent(now));
+        for job in &jobs {
+            job_row::update(self.0, job)?;
+        }
+        Ok(jobs)
+    }
+
     fn agent_counts(&mut self, agent: AgentId) -> StoreResult<AgentCounts> {
         self.0
             .prepare_cached("SELECT queued, at_agent FROM agents WHERE id = ?1")

@@ -20,6 +20,17 @@ struct Agent {
     revoked: bool,
     last_sequence: u64,
     last_epoch: u64,
+    counts: AgentCounts,
+}
+
+impl Agent {
+    fn count(&mut self, job: &PrintJob) -> &mut u32 {
+        if job.is_at_agent() {
+            &mut self.counts.at_agent
+        } else {
+            &mut self.counts.queued
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -52,13 +63,6 @@ impl MemoryStore {
         self.agents.entry(agent).or_default();
     }
 
-    /// Marks an agent as removed: it is given no more jobs.
-    pub fn revoke_agent(&mut self, agent: AgentId) {
-        if let Some(agent) = self.agents.get_mut(&agent) {
-            agent.revoked = true;
-        }
-    }
-
     /// Every job, for assertions about all of them.
     pub fn jobs(&self) -> impl Iterator<Item = &PrintJob> {
         self.jobs.values()
@@ -80,13 +84,18 @@ impl MemoryStore {
             .filter_map(|id| self.jobs.get(id))
     }
 
-    /// Carries out `change` on a job and keeps the list of open ones true.
+    /// Carries out `change` on a job and keeps the counts and the list of open ones true.
     fn change<R>(&mut self, id: JobId, change: impl FnOnce(&mut PrintJob) -> R) -> Option<R> {
         let job = self.jobs.get_mut(&id)?;
+        let agent = self.agents.get_mut(&job.agent)?;
+        if job.state.is_settled() {
+            return Some(change(job));
+        }
+        *agent.count(job) -= 1;
         let result = change(job);
-        if job.state.is_settled()
-            && let Some(open) = self.open.get_mut(&job.agent)
-        {
+        if !job.state.is_settled() {
+            *agent.count(job) += 1;
+        } else if let Some(open) = self.open.get_mut(&job.agent) {
             open.remove(&job.sequence);
         }
         Some(result)
@@ -133,6 +142,7 @@ impl JobStore for MemoryStore {
         }
         let agent = self.agent(new.agent)?;
         agent.last_sequence += 1;
+        agent.counts.queued += 1;
         let job = new.into_job(agent.last_sequence, submission.offered, now);
         if let Some(idempotency) = submission.idempotency {
             let known = KnownRequest {
@@ -280,16 +290,18 @@ impl JobStore for MemoryStore {
         Ok(agent.last_epoch)
     }
 
+    fn revoke_agent(&mut self, agent: AgentId, now: WallTime) -> Result<Vec<PrintJob>, StoreError> {
+        self.agent(agent)?.revoked = true;
+        let open: Vec<JobId> = self.open_jobs(agent).map(|job| job.id).collect();
+        let cancelled = open.into_iter().filter_map(|id| {
+            self.change(id, |job| job.cancel_with_agent(now).then(|| job.clone()))
+                .flatten()
+        });
+        Ok(cancelled.collect())
+    }
+
     fn agent_counts(&mut self, agent: AgentId) -> Result<AgentCounts, StoreError> {
-        let mut counts = AgentCounts::default();
-        for job in self.open_jobs(agent) {
-            if job.is_at_agent() {
-                counts.at_agent += 1;
-            } else {
-                counts.queued += 1;
-            }
-        }
-        Ok(counts)
+        Ok(self.agent(agent)?.counts)
     }
 
     fn printer_count(&mut self, printer: PrinterId) -> Result<u32, StoreError> {
@@ -361,4 +373,31 @@ impl JobStore for MemoryStore {
         }
         Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract::{Harness, Place};
+
+    #[derive(Default)]
+    struct Memory(MemoryStore);
+
+    impl Harness for Memory {
+        type Store = MemoryStore;
+
+        fn store(&mut self) -> &mut MemoryStore {
+            &mut self.0
+        }
+
+        fn add_place(&mut self, place: Place) {
+            self.0.add_agent(place.agent);
+        }
+
+        fn reopen(&mut self) {
+            // What is in memory is what is durable here; see the module's head.
+        }
+    }
+
+    crate::job_store_contract!(Memory::default());
 }
