@@ -255,6 +255,9 @@ impl Journal {
 }
 
 fn open_and_recover(path: &Path) -> Result<(Connection, Recovered), JournalError> {
+    if !path.exists() {
+        schema::create(path)?;
+    }
     let connection = schema::open(path)?;
     let recovered = recovery::recover(&connection, path)?;
     schema::keep_file_unchanged_at_close(&connection, false)

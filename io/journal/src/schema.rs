@@ -1,10 +1,13 @@
 //! Opening the file: how SQLite has to treat it, what tables it has, whether it is sound.
 
 use std::path::Path;
+use std::time::Duration;
+use std::{fs, io};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::JournalError;
+use crate::directory_lock::suffixed;
 
 /// The schema's steps, one for each version; `user_version` counts those that were taken.
 const STEPS: [&str; 1] = ["
@@ -43,21 +46,87 @@ CREATE TABLE number (
 ) STRICT, WITHOUT ROWID;
 "];
 
-/// Opens or makes the file, takes it for this process alone, checks it, brings its schema up to
-/// date. Its log stays as it is at close until [`keep_file_unchanged_at_close`] says otherwise.
+/// Opens the file, which must exist, takes it for this process alone, checks it, brings its schema
+/// up to date. Its log stays as it is at close until [`keep_file_unchanged_at_close`] says otherwise.
 pub(crate) fn open(path: &Path) -> Result<Connection, JournalError> {
-    let fail = |error: rusqlite::Error| JournalError::from_sqlite(path, "open", &error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
-    connection
-        .busy_timeout(std::time::Duration::ZERO)
-        .map_err(fail)?;
-    keep_file_unchanged_at_close(&connection, true).map_err(fail)?;
-    configure(&connection).map_err(fail)?;
+    let length = fs::metadata(path)
+        .map_err(|error| JournalError::io(path, "open", &error))?
+        .len();
+    if length == 0 {
+        // SQLite would take it for a new one, but new ones only get their name when they are whole.
+        return Err(JournalError::damaged(path, "it is empty"));
+    }
+    let mut connection = connect(path)?;
     check(&connection, path)?;
     migrate(&mut connection, path)?;
+    Ok(connection)
+}
+
+/// Makes an empty journal beside `path` and gives it its name once it is whole and durable, so that
+/// whatever bears the name was a journal once.
+pub(crate) fn create(path: &Path) -> Result<(), JournalError> {
+    let beside = suffixed(path, ".new");
+    let fail = |error: io::Error| JournalError::io(path, "create", &error);
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        match fs::remove_file(suffixed(&beside, suffix)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
+            _ => {}
+        }
+    }
+    create_private(&beside).map_err(fail)?;
+    let mut connection = connect(&beside)?;
+    migrate(&mut connection, &beside)?;
+    let closed = keep_file_unchanged_at_close(&connection, false)
+        .and_then(|()| connection.close().map_err(|(_, error)| error));
+    closed.map_err(|error| JournalError::from_sqlite(path, "create", &error))?;
+    fs::rename(&beside, path).map_err(fail)?;
+    sync_directory_of(path).map_err(fail)
+}
+
+/// Tickets are in it: its owner's alone. SQLite gives the log the same mode.
+#[cfg(unix)]
+fn create_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = fs::OpenOptions::new();
+    options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+}
+
+/// Windows has no modes: the file inherits the access list of the data directory.
+#[cfg(windows)]
+fn create_private(path: &Path) -> io::Result<()> {
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map(drop)
+}
+
+#[cfg(unix)]
+fn sync_directory_of(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => fs::File::open(folder)?.sync_all(),
+        _ => fs::File::open(".")?.sync_all(),
+    }
+}
+
+/// On Windows a directory cannot be opened for syncing, and NTFS journals the renaming itself.
+#[cfg(windows)]
+fn sync_directory_of(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn connect(path: &Path) -> Result<Connection, JournalError> {
+    let fail = |error: rusqlite::Error| JournalError::from_sqlite(path, "open", &error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
+    connection.busy_timeout(Duration::ZERO).map_err(fail)?;
+    keep_file_unchanged_at_close(&connection, true).map_err(fail)?;
+    configure(&connection).map_err(fail)?;
     Ok(connection)
 }
 

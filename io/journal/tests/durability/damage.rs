@@ -52,6 +52,7 @@ fn a_damaged_file_is_refused_and_left_as_it_is() {
                 overwrite(path, page * 4096, &[0xff; 200]);
             }
         }),
+        ("empty", |path| fs::write(path, b"").unwrap()),
         ("cut", |path| {
             let length = fs::metadata(path).unwrap().len();
             fs::OpenOptions::new()

@@ -17,6 +17,34 @@ fn a_new_journal_is_empty() {
 }
 
 #[test]
+fn what_a_crash_left_of_a_new_journal_is_no_obstacle() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = journal_in(folder.path());
+    std::fs::write(folder.path().join("journal.sqlite.new"), b"half").unwrap();
+    std::fs::write(folder.path().join("journal.sqlite.new-wal"), b"half").unwrap();
+    let (mut journal, _) = open(&path);
+    journal.append(&[accepted(1, 1, None)]).unwrap();
+    drop(journal);
+    assert_eq!(open(&path).1.jobs.len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_journal_and_its_log_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(&journal_in(folder.path()));
+    journal.append(&[accepted(1, 1, None)]).unwrap();
+    for name in ["journal.sqlite", "journal.sqlite-wal"] {
+        let mode = std::fs::metadata(folder.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
 fn each_step_of_a_job_is_found_after_a_cut() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(&journal_in(folder.path()));

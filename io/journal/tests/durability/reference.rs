@@ -91,8 +91,8 @@ impl Author {
         let body = (self.chance.below(2) == 0).then_some(&b"ticket"[..]);
         let mut record = accepted(seq, number, body);
         if let Record::Accepted { job, .. } = &mut record {
-            job.uncertain =
-                [UncertainPolicy::Hold, UncertainPolicy::Reprint][usize::from(number.is_multiple_of(2))];
+            job.uncertain = [UncertainPolicy::Hold, UncertainPolicy::Reprint]
+                [usize::from(number.is_multiple_of(2))];
             job.start_by = job.start_by.filter(|_| number.is_multiple_of(3));
         }
         record
