@@ -20,13 +20,10 @@ pub(super) fn read(link: &mut Section<'_>) -> LinkTimings {
             low_s..=high_s
         }
     };
-    // Whole, as it is asked for and granted on the wire in seconds.
-    let ping_min_s = if allow_short { 1 } else { 5 };
-    let ping_s = link.whole_number("ping_s", ping_min_s..=140);
     let timings = LinkTimings {
-        ping: ping_s.map_or(defaults.ping, |seconds| {
-            std::time::Duration::from_secs(seconds.into())
-        }),
+        ping: link
+            .seconds("ping_s", from(5.0, 140.0))
+            .unwrap_or(defaults.ping),
         idle_timeout: link
             .seconds("idle_timeout_s", from(10.0, 600.0))
             .unwrap_or(defaults.idle_timeout),

@@ -71,12 +71,9 @@ impl HeldRequest {
         connection: &mut Connection,
     ) -> Result<Response<Incoming>, LinkEnd> {
         let mut ask = Ask::new(Method::GET, path::STREAM);
-        // Whole seconds, as the hub grants them; a ping asked for too early does no harm.
-        ask.query = format!(
-            "ping={}&mode={}",
-            self.ping.as_secs().max(1),
-            self.mode.as_str()
-        );
+        // Whole seconds are written without a point, `120`, others as in `22.5`.
+        let ping_s = self.ping.as_secs_f64();
+        ask.query = format!("ping={ping_s}&mode={}", self.mode.as_str());
         ask.headers
             .push((ACCEPT, HeaderValue::from_static("text/event-stream")));
         let mut asked_again = false;
@@ -207,11 +204,15 @@ mod tests {
 
     impl Line {
         fn open(hub: TestHub, hub_key: &AgentKey) -> Self {
+            Self::open_asking(hub, hub_key, Duration::from_secs(120))
+        }
+
+        fn open_asking(hub: TestHub, hub_key: &AgentKey, ping: Duration) -> Self {
             let (events, received) = mpsc::channel(8);
             let (path, path_taken) = tokio::sync::watch::channel(String::new());
             let held = HeldRequest {
                 link: LINK,
-                ping: Duration::from_millis(120_900),
+                ping,
                 mode: StreamMode::Stream,
                 events,
                 offers: Arc::new(OfferCheck {
@@ -306,6 +307,18 @@ mod tests {
             panic!("it was not refused")
         };
         assert_eq!((sequence, failure.code), (9, FailureCode::BadSignature));
+    }
+
+    #[tokio::test]
+    async fn a_learned_ping_need_not_be_whole() {
+        let hub = TestHub::start(|_| Answer::bytes(200, b"")).await;
+        let mut line = Line::open_asking(hub, &hub_key(), Duration::from_millis(22_500));
+        line.next().await;
+        line.next().await;
+        assert_eq!(
+            line.hub.requests()[0].target,
+            "/link/v1/stream?ping=22.5&mode=stream"
+        );
     }
 
     #[tokio::test]

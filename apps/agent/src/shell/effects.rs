@@ -11,7 +11,7 @@ use cueline_wire::cloud::Report;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::notices;
+use super::notices::NoticeLog;
 use super::printer::{PrinterCommand, PrinterTask};
 use super::submit;
 use crate::config::PrinterSetting;
@@ -59,6 +59,7 @@ pub struct Effects {
     printers: BTreeMap<PrinterName, mpsc::Sender<PrinterCommand>>,
     links: BTreeMap<LinkId, AbortHandle>,
     path: Arc<watch::Sender<String>>,
+    notices: NoticeLog,
     tasks: JoinSet<()>,
 }
 
@@ -84,6 +85,7 @@ impl Effects {
             journal,
             links: BTreeMap::new(),
             path: Arc::default(),
+            notices: NoticeLog::default(),
             tasks,
         }
     }
@@ -157,7 +159,7 @@ impl Effects {
             Effect::ReleasePrinter { printer, .. } => {
                 self.command(&printer, PrinterCommand::Release)?
             }
-            Effect::Notice(notice) => notices::log(&notice, &self.path.borrow()),
+            Effect::Notice(notice) => self.notices.write(&notice, &self.path.borrow()),
             Effect::Exit => return Ok(ControlFlow::Break(())),
         }
         Ok(ControlFlow::Continue(()))

@@ -4,12 +4,42 @@ use std::time::Duration;
 
 use cueline_agent_core::Notice;
 
-/// Writes a notice to the log. `path` is the way of the newest connection.
-pub fn log(notice: &Notice, path: &str) {
-    match notice {
-        Notice::LinkUp { .. } | Notice::AnswersStream => tracing::info!("{}", text(notice, path)),
-        Notice::LinkDown { code, .. } => tracing::warn!(code, "{}", text(notice, path)),
-        _ => tracing::warn!("{}", text(notice, path)),
+/// Tries that fail alike and are each told; after them one in [`ALIKE_TOLD_EVERY`], so that a night
+/// without a network does not fill the log.
+const ALIKE_TOLD: u32 = 20;
+const ALIKE_TOLD_EVERY: u32 = 60;
+
+/// Writes notices to the log.
+#[derive(Debug, Default)]
+pub struct NoticeLog {
+    /// Why the last try failed, and how many did in a row.
+    failing: Option<(String, u32)>,
+}
+
+impl NoticeLog {
+    /// Writes one. `path` is the way of the newest connection.
+    pub fn write(&mut self, notice: &Notice, path: &str) {
+        match notice {
+            Notice::LinkDown { code, .. } if !self.is_news(code) => {
+                tracing::debug!(code, "{}", text(notice, path));
+            }
+            Notice::LinkDown { code, .. } => tracing::warn!(code, "{}", text(notice, path)),
+            Notice::LinkUp { .. } => {
+                self.failing = None;
+                tracing::info!("{}", text(notice, path));
+            }
+            Notice::AnswersStream => tracing::info!("{}", text(notice, path)),
+            _ => tracing::warn!("{}", text(notice, path)),
+        }
+    }
+
+    fn is_news(&mut self, code: &str) -> bool {
+        let alike = match &self.failing {
+            Some((last, alike)) if last == code => alike.saturating_add(1),
+            _ => 1,
+        };
+        self.failing = Some((code.to_owned(), alike));
+        alike <= ALIKE_TOLD || alike.is_multiple_of(ALIKE_TOLD_EVERY)
     }
 }
 
@@ -67,6 +97,15 @@ fn seconds(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_night_without_a_network_does_not_fill_the_log() {
+        let mut log = NoticeLog::default();
+        let told = (0..7000).filter(|_| log.is_news("refused")).count();
+        assert_eq!(told, 20 + 7000 / 60);
+        assert!(log.is_news("timed_out"), "another reason is news");
+        assert!(log.is_news("refused"));
+    }
 
     #[test]
     fn the_links_lines_read_as_people_expect() {
