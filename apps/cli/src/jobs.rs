@@ -9,7 +9,7 @@ use crate::api::Api;
 use crate::arguments::JobsArguments;
 use crate::exit::Exit;
 use crate::print_json;
-use crate::sentence::{ago, now, outcome, span, step};
+use crate::sentence::{ago, moment, now, outcome, step};
 use crate::table::Table;
 
 /// Characters of a title in the list.
@@ -97,7 +97,7 @@ fn details(job: &PrintJob) -> String {
     line("state", outcome(job));
     text.push('\n');
     for entry in &job.timeline {
-        let since = span(entry.at.0.ms_since(job.created_at.0));
+        let since = moment(entry.at.0.ms_since(job.created_at.0));
         let more = entry.detail.as_deref().unwrap_or_else(|| step(&entry.what));
         let shown = format!("{since:>9}  {:16} {more}", entry.what);
         let _ = writeln!(text, "{}", shown.trim_end());
@@ -138,7 +138,7 @@ mod tests {
             "{shown}"
         );
         assert!(
-            shown.ends_with("\n    0.0 s  queued           the hub has it on disk\n"),
+            shown.ends_with("\n   0.00 s  queued           the hub has it on disk\n"),
             "{shown}"
         );
     }

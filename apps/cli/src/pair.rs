@@ -25,6 +25,7 @@ pub async fn run(api: &Api, site: Option<&str>, json: bool) -> anyhow::Result<Ex
         api.hub(),
         code.code
     );
+    println!("with --ca FILE where the hub made its own certificate.");
     Ok(Exit::Done)
 }
 

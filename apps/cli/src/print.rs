@@ -13,7 +13,7 @@ use crate::api::Api;
 use crate::arguments::PrintArguments;
 use crate::exit::Exit;
 use crate::progress::{self, Step};
-use crate::sentence::{outcome, span};
+use crate::sentence::{moment, outcome};
 use crate::{document, print_json, printers};
 
 /// The longest title of a job (`POST /v1/print-jobs`).
@@ -116,7 +116,7 @@ fn progress_line(step: &Step, json: bool) -> String {
         })
         .to_string();
     }
-    let since = span(step.since_created_ms);
+    let since = moment(step.since_created_ms);
     let line = format!("{since:>9}  {:16} {}", step.what, step.detail);
     line.trim_end().to_owned()
 }
@@ -134,7 +134,7 @@ mod tests {
         };
         assert_eq!(
             progress_line(&step, false),
-            "    0.2 s  waiting          the printer is out of paper"
+            "   0.20 s  waiting          the printer is out of paper"
         );
         let json: serde_json::Value = serde_json::from_str(&progress_line(&step, true)).unwrap();
         assert_eq!(json["event"], "progress");

@@ -29,6 +29,14 @@ pub fn span(ms: i64) -> String {
     }
 }
 
+/// A moment of a job's way, counted from its beginning: to the hundredth while that tells anything.
+pub fn moment(ms: i64) -> String {
+    match ms.max(0) {
+        ms @ 0..60_000 => format!("{}.{:02} s", ms / 1_000, ms % 1_000 / 10),
+        ms => span(ms),
+    }
+}
+
 /// How long ago `then` was.
 pub fn ago(then: Timestamp, now: WallTime) -> String {
     format!("{} ago", span(now.ms_since(then.0)))
@@ -94,5 +102,8 @@ mod tests {
         ] {
             assert_eq!(span(ms), text, "{ms} ms");
         }
+        assert_eq!(moment(208), "0.20 s");
+        assert_eq!(moment(59_999), "59.99 s");
+        assert_eq!(moment(185_000), "3 min 5 s");
     }
 }

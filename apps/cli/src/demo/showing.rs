@@ -44,7 +44,7 @@ impl Showing {
     /// A program is up.
     pub fn up(&self, what: &str, which: &str, after: Duration) {
         self.put(
-            || format!("  {what:8} {which}, after {} ms", after.as_millis()),
+            || format!("  {what:8} {which}, ready in {} ms", after.as_millis()),
             || {
                 let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
                 Some(json!({ "event": "up", "what": what, "which": which, "after_ms": after_ms }))
@@ -114,8 +114,8 @@ fn timeline(shown: &Shown, tickets: &Path) -> String {
         let last = entry.what == job.state.as_str() && job.state.is_settled();
         let ended = outcome(job);
         let more = match &entry.detail {
+            _ if last => &ended,
             Some(detail) => detail,
-            None if last => &ended,
             None => step(&entry.what),
         };
         line(entry.at.0.ms_since(shown.click), &entry.what, more);

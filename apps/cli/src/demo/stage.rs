@@ -81,7 +81,7 @@ impl Stage {
         let started = Instant::now();
         register(folder, &api, &hub, &ca, address).await?;
         let printer = self.start_agent(folder, &api).await?;
-        let agent = format!("{AGENT:?}, paired, its printer is ready");
+        let agent = format!("{AGENT:?}, paired, its printer on line");
         showing.up("agent", &agent, started.elapsed());
 
         let today = jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now());
