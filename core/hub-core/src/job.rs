@@ -23,6 +23,10 @@ use cueline_wire::Timestamp;
 use cueline_wire::api::TimelineEntry;
 use cueline_wire::cloud::{Progress, ReportEntry};
 
+#[cfg(test)]
+#[path = "job_tests.rs"]
+mod tests;
+
 /// Entries kept of one job's timeline; beyond that the steps in the middle are left out.
 pub const TIMELINE_ENTRIES_MAX: usize = 64;
 /// Characters kept of a sentence that an agent tells about an outcome.

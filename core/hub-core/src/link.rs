@@ -25,6 +25,10 @@ use cueline_wire::cloud::{ByeReason, ProbeKind, StreamMode};
 use crate::job::JobKey;
 use crate::store::Backlog;
 
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;
+
 /// Offers that may be unacknowledged at once.
 pub const WINDOW_JOBS_MAX: usize = 32;
 /// Silence of the agent for this long means that the link is dead, whatever TCP says.
@@ -187,8 +191,10 @@ pub struct AgentLink {
     /// See the module's head.
     seen: u64,
     loading: bool,
-    /// There is, or may be, more in the store after `seen`.
+    /// The store said that it has more after `seen`, or was not asked yet.
     more: bool,
+    /// The newest sequence that a wake-up told of.
+    announced: u64,
     at_agent: usize,
     /// Offered on this stream and not acknowledged, in order.
     unacknowledged: Vec<JobKey>,
@@ -216,6 +222,7 @@ impl AgentLink {
             seen: 0,
             loading: false,
             more: true,
+            announced: 0,
             at_agent: 0,
             unacknowledged: Vec::new(),
             first_since: now,
@@ -322,8 +329,6 @@ impl AgentLink {
 
     fn backlog(&mut self, backlog: Backlog, now: Mono) {
         self.loading = false;
-        // A wake-up that came while the store was read may be about a job the read did not see.
-        let woken_to = std::mem::take(&mut self.more);
         self.set_at_agent(backlog.at_agent);
         for key in backlog.withdrawals {
             self.send(Outgoing::Withdraw(key), now);
@@ -337,18 +342,14 @@ impl AgentLink {
             }
         }
         self.seen = self.seen.max(backlog.through);
-        self.more = backlog.more || woken_to;
+        self.more = backlog.more;
     }
 
     fn job_queued(&mut self, key: JobKey, sequence: u64, now: Mono) {
-        if sequence <= self.seen {
-            return;
-        }
+        self.announced = self.announced.max(sequence);
         let next = sequence == self.seen + 1 && !self.loading && !self.more;
         if next && self.room() > 0 {
             self.offer(key, sequence, now);
-        } else {
-            self.more = true;
         }
     }
 
@@ -389,9 +390,9 @@ impl AgentLink {
         // Half a window at a time, so that a long backlog is not read job by job.
         let room = self.room();
         let worth_it = room > 0 && self.unacknowledged.len() <= WINDOW_JOBS_MAX / 2;
-        if self.more && !self.loading && worth_it && !self.over {
+        let behind = self.more || self.announced > self.seen;
+        if behind && worth_it && !self.loading && !self.over {
             self.loading = true;
-            self.more = false;
             self.effects.push_back(Effect::LoadBacklog {
                 after: self.seen,
                 limit: room,

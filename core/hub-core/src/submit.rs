@@ -11,6 +11,10 @@ use cueline_wire::api::PrintJobRequest;
 use crate::job::NewJob;
 use crate::store::{StoreError, SubmitError};
 
+#[cfg(test)]
+#[path = "submit_tests.rs"]
+mod tests;
+
 /// Characters of a job's title.
 pub const TITLE_CHARS_MAX: usize = 200;
 /// When to try again after the agent's queue was full.

@@ -79,3 +79,49 @@ pub fn print_job(job: &PrintJob, around: Surroundings<'_>) -> api::PrintJob {
         timeline: job.timeline.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract::{START, place, submission};
+    use cueline_model::FaultCode;
+
+    #[test]
+    fn what_a_job_waits_for() {
+        let fault = Fault::new(FaultCode::PaperOut, "out of paper");
+        let queued = submission(place(1, 1), 1).job.into_job(1, false, START);
+        let mut settled = queued.clone();
+        settled.cancel(START);
+        let online = Surroundings {
+            agent_online: true,
+            ..Surroundings::default()
+        };
+        let faulty = Surroundings {
+            fault: Some(&fault),
+            ..online
+        };
+        let offline = Surroundings {
+            agent_online: false,
+            ..faulty
+        };
+        let revoked = Surroundings {
+            agent_revoked: true,
+            ..offline
+        };
+        let code = |job, around| waiting(job, around).map(|waiting| waiting.code);
+        assert_eq!(code(&queued, online), None);
+        assert_eq!(code(&queued, faulty).as_deref(), Some("paper_out"));
+        assert_eq!(code(&queued, offline).as_deref(), Some("agent_offline"));
+        assert_eq!(code(&queued, revoked).as_deref(), Some("agent_revoked"));
+        assert_eq!(code(&settled, revoked), None);
+    }
+
+    #[test]
+    fn an_offline_agent_may_or_may_not_have_the_job() {
+        let mut job = submission(place(1, 1), 1).job.into_job(1, false, START);
+        let around = Surroundings::default();
+        let before = waiting(&job, around).unwrap().text;
+        job.mark_offered(START);
+        assert_ne!(waiting(&job, around).unwrap().text, before);
+    }
+}
