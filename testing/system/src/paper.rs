@@ -144,3 +144,11 @@ pub fn ticket(title: &str) -> Vec<u8> {
     bytes.extend_from_slice(b"\nrow C seat 12\n\x1dV\x42\x00");
     bytes
 }
+
+/// As [`ticket`], with at least `bytes` bytes more that print nothing (`ESC @`, initialise).
+#[must_use]
+pub fn long_ticket(title: &str, bytes: usize) -> Vec<u8> {
+    let mut long = b"\x1b@".repeat(bytes.div_ceil(2));
+    long.extend(ticket(title));
+    long
+}

@@ -4,12 +4,12 @@
 pub const QUICK_AGENT: &str = r#"proxy = "none"
 [link]
 allow_short = true
-ping_s = 1.0
+ping_s = 1
 idle_timeout_s = 3.0
 hello_timeout_s = 2.0
 quick_pause_s = 0.05
 steady_pause_s = 0.2
-learned_ping_min_s = 0.3
+learned_ping_min_s = 1.0
 clock_check_s = 1.0
 "#;
 

@@ -142,7 +142,7 @@ impl Squid {
     fn wait_until_it_listens(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + PATIENCE;
         // Its own word is waited for: a connection to see whether it listens would be in its log.
-        while !self.own_log().contains("Accepting HTTP Socket connections") {
+        while !self.own_log().contains("HTTP Socket connections at") {
             if let Some(status) = self.child.try_wait()? {
                 bail!(
                     "squid ended ({status}) before it listened on {}:\n{}",
@@ -267,8 +267,9 @@ fn make_inspector(name: &str, folder: &Path) -> anyhow::Result<()> {
     std::fs::write(&pem, std::fs::read_to_string(&pem)? + &certificate)?;
     std::fs::set_permissions(&pem, Permissions::from_mode(0o644))?;
     let store = Command::new(CERTIFICATE_MAKER)
-        .args(["-c", "-M", "4MB", "-s"])
+        .args(["-c", "-s"])
         .arg(folder.join("certificates"))
+        .args(["-M", "4MB"])
         .output()
         .context("run squid's certificate maker; it comes with `squid-openssl`")?;
     ensure!(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cueline_model::JobState;
 use cueline_system::api::raw_job;
 use cueline_system::box_office::{FRONT, Hub, Till, TillSetup, wait_for_printer};
-use cueline_system::paper::Paper;
+use cueline_system::paper::{Paper, long_ticket};
 use cueline_system::settings;
 use cueline_system::small_disk::SmallDisk;
 use cueline_wire::api::PrintJob;
@@ -20,13 +20,8 @@ fn setup(paper: &Paper) -> TillSetup {
     }
 }
 
-/// A ticket whose bytes alone need `kib` KiB of disk.
-fn long_ticket(title: &str, kib: usize) -> Vec<u8> {
-    let mut bytes = format!("\x1b@{title}\n").into_bytes();
-    bytes.extend(b"0123456789abcdef0123456789abcd\r\n".repeat(kib * 32));
-    bytes.extend_from_slice(b"\x1dV\x42\x00");
-    bytes
-}
+/// More than the disks' last free pages can take.
+const LONG_BYTES: usize = 40 * 1024;
 
 #[tokio::test]
 async fn a_hub_with_a_full_disk_takes_no_job_and_goes_on_when_there_is_room() {
@@ -41,7 +36,7 @@ async fn a_hub_with_a_full_disk_takes_no_job_and_goes_on_when_there_is_room() {
     let printer = wait_for_printer(&api, FRONT).await.unwrap().id;
 
     disk.fill().unwrap();
-    let request = raw_job(printer, &long_ticket("refused", 40));
+    let request = raw_job(printer, &long_ticket("refused", LONG_BYTES));
     let problem = api
         .submit(&request, "full")
         .await
@@ -76,7 +71,7 @@ async fn an_agent_with_a_full_disk_acknowledges_nothing_and_prints_when_there_is
     disk.fill().unwrap();
     let mut jobs: Vec<PrintJob> = Vec::new();
     for number in 0..3 {
-        let request = raw_job(printer, &long_ticket(&format!("kept {number}"), 40));
+        let request = raw_job(printer, &long_ticket(&format!("kept {number}"), LONG_BYTES));
         jobs.push(
             api.submit_surely(&request, &format!("kept-{number}"))
                 .await

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cueline_model::{ContentType, JobState, PrinterId};
 use cueline_system::api::{Api, raw_job};
 use cueline_system::box_office::{House, wait_for_agent};
-use cueline_system::paper::ticket;
+use cueline_system::paper::{long_ticket, ticket};
 use cueline_system::settings;
 use cueline_wire::api::{AgentState, PrintJob};
 use http::Method;
@@ -266,12 +266,8 @@ async fn a_job_is_cancelled_at_once_while_the_printer_is_away() {
 async fn a_large_document_is_uploaded_fetched_and_printed() {
     let house = house().await;
     let api = house.hub.api().unwrap();
-    let mut bytes = b"\x1b@large\n".to_vec();
-    // Lines that the printer feeds through: 400 KB, beyond what travels inside an event.
-    for line in 0..8_000 {
-        bytes.extend_from_slice(format!("{line:0>46}\r").as_bytes());
-    }
-    bytes.extend_from_slice(b"\n\x1dV\x42\x00");
+    // Beyond what travels inside an event.
+    let bytes = long_ticket("large", 400_000);
     let headers = [("content-type", "application/octet-stream")];
     let stored: cueline_wire::api::StoredDocument = api
         .send(Method::POST, "/v1/documents", &headers, bytes.clone())
