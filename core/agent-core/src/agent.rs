@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use cueline_model::{Failure, Now, Outcome};
-use cueline_wire::cloud::{JobOffer, Progress, ReportEntry};
+use cueline_model::{Now, Outcome};
+use cueline_wire::cloud::{Progress, ReportEntry};
 
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::config::{Config, PrinterConfig};
+use crate::config::Config;
 use crate::documents::Documents;
 use crate::effect::{Effect, Notice};
 use crate::event::Event;
-use crate::intake::{self, Intake};
+use crate::intake::{self, Intake, Offered};
 use crate::inventory::Inventory;
 use crate::jobs::{Jobs, Stage};
 use crate::lanes::Lanes;
@@ -44,7 +44,6 @@ struct Means {
 
 #[derive(Debug)]
 struct Parts {
-    printers: Vec<PrinterConfig>,
     clock_check: Duration,
     clock: Clock,
     link: Link,
@@ -78,14 +77,13 @@ impl Agent {
             clock_check: config.link.clock_check,
             clock: Clock::new(now, config.link.clock_gap, recovered.clock_offset_ms),
             link: Link::new(&config, learned, now.mono),
-            intake: Intake::default(),
             jobs: Jobs::default(),
             lanes: Lanes::new(&config.printers),
+            intake: Intake::new(config.printers),
             documents: Documents::default(),
             reports: Reports::new(config.link.clone(), recovered.untold),
             inventory: Inventory::default(),
             life: Life::Running,
-            printers: config.printers,
         };
         let means = Means {
             chance: Chance::new(config.seed),
@@ -95,7 +93,6 @@ impl Agent {
         let mut agent = Self { parts, means };
         let (parts, mut turn) = agent.turn();
         let heirs = Heirs {
-            printers: &parts.printers,
             intake: &mut parts.intake,
             jobs: &mut parts.jobs,
             lanes: &mut parts.lanes,
@@ -207,7 +204,12 @@ impl Parts {
                 failure,
             } => {
                 if self.link.heard_on(link, turn) {
-                    self.take_offer(Some(sequence), *offer, Some(failure), turn);
+                    let offered = Offered {
+                        sequence: Some(sequence),
+                        offer: *offer,
+                        failure: Some(failure),
+                    };
+                    self.take_offer(offered, turn);
                 }
             }
             Event::LinkClosed { link, end } => self.link.closed(link, end, turn),
@@ -268,26 +270,28 @@ impl Parts {
                 }
                 turn.hub_now = self.clock.hub_now();
                 self.reports.greeted(pong);
+                self.intake.greeted();
                 self.inventory.greeted(turn);
             }
             Delivery::Ping(pong) => self.reports.answer_ping(pong),
-            Delivery::Offer { sequence, offer } => self.take_offer(sequence, *offer, None, turn),
+            Delivery::Offer { sequence, offer } => {
+                let offered = Offered {
+                    sequence,
+                    offer: *offer,
+                    failure: None,
+                };
+                self.take_offer(offered, turn);
+            }
             Delivery::Withdraw(withdraw) => intake::withdrawn(withdraw, &mut self.jobs, turn),
             Delivery::TellInventory => self.inventory.asked_for(turn),
         }
     }
 
     /// While closing, offers are left unacknowledged: the hub makes them again.
-    fn take_offer(
-        &mut self,
-        sequence: Option<u64>,
-        offer: JobOffer,
-        failure: Option<Failure>,
-        turn: &mut Turn<'_>,
-    ) {
+    fn take_offer(&mut self, offered: Offered, turn: &mut Turn<'_>) {
         if self.life == Life::Running {
-            let known = (&self.printers[..], &mut self.jobs, &mut self.reports);
-            self.intake.offered(sequence, offer, failure, known, turn);
+            self.intake
+                .offered(offered, &mut self.jobs, &mut self.reports, turn);
         }
     }
 

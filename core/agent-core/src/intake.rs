@@ -20,28 +20,48 @@ pub(crate) const UNCONFIRMED_ACCEPTS_MAX: usize = 64;
 const FULL_NOTICE_EVERY: Duration = Duration::from_secs(60);
 
 /// The door for new jobs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Intake {
+    printers: Vec<PrinterConfig>,
     full_noticed: Option<Mono>,
+    /// The first offer that was left unacknowledged on this link. Later ones are left too until it is
+    /// made again, or they would be printed before it.
+    left: Option<u64>,
     /// The highest sequence number seen; an offer without one comes after all that have.
     last_sequence: u64,
 }
 
+/// A job on offer.
+#[derive(Debug)]
+pub(crate) struct Offered {
+    pub sequence: Option<u64>,
+    pub offer: JobOffer,
+    /// Why it must not be done.
+    pub failure: Option<Failure>,
+}
+
 impl Intake {
+    pub(crate) fn new(printers: Vec<PrinterConfig>) -> Self {
+        Self {
+            printers,
+            full_noticed: None,
+            left: None,
+            last_sequence: 0,
+        }
+    }
+
     /// Takes an offer: asks for its record, or tells again what became of it, or leaves it
-    /// unacknowledged. `failure` says why it must not be done.
+    /// unacknowledged.
     pub(crate) fn offered(
         &mut self,
-        sequence: Option<u64>,
-        offer: JobOffer,
-        failure: Option<Failure>,
-        known: (&[PrinterConfig], &mut Jobs, &mut Reports),
+        offered: Offered,
+        jobs: &mut Jobs,
+        reports: &mut Reports,
         turn: &mut Turn<'_>,
     ) {
-        let (printers, jobs, reports) = known;
         let key = JobKey {
-            job: offer.job,
-            attempt: offer.attempt,
+            job: offered.offer.job,
+            attempt: offered.offer.attempt,
         };
         if jobs.knows(key) {
             if let Some(entry) = jobs.told_newest(key) {
@@ -49,28 +69,38 @@ impl Intake {
             }
             return;
         }
-        if jobs.held_count() >= AGENT_JOBS_MAX
+        let sequence = offered.sequence.unwrap_or(self.last_sequence);
+        let after_left = self.left.is_some_and(|left| sequence > left);
+        if after_left
+            || jobs.held_count() >= AGENT_JOBS_MAX
             || turn.appends.unconfirmed_accepts() >= UNCONFIRMED_ACCEPTS_MAX
             || reports.is_full()
         {
+            self.left = Some(self.left.map_or(sequence, |left| left.min(sequence)));
             self.notice_full(turn);
             return;
         }
-        let sequence = sequence.unwrap_or(self.last_sequence);
+        if self.left == Some(sequence) {
+            self.left = None;
+        }
         self.last_sequence = self.last_sequence.max(sequence);
-        let Work::Print(print) = offer.work;
+        jobs.hold(self.accept(key, sequence, offered, turn));
+    }
+
+    /// Asks for the record of a new job, and for that of its end where it cannot be done.
+    fn accept(&self, key: JobKey, sequence: u64, offered: Offered, turn: &mut Turn<'_>) -> HeldJob {
+        let Work::Print(print) = offered.offer.work;
         let job = Job {
             key,
             sequence,
             printer: print.printer,
-            start_by: offer.start_by,
+            start_by: offered.offer.start_by,
             copies: print.copies,
             uncertain: print.uncertain,
             document: print.document,
         };
-        let failure = failure.or_else(|| unfit(&job, printers));
         let mut held = HeldJob::offered(job.clone(), print.body.is_some());
-        let end = match failure {
+        let end = match offered.failure.or_else(|| self.unfit(&job)) {
             Some(failure) => Some(Outcome::Failed { failure }),
             None if held.is_expired(turn.hub_now) => Some(Outcome::Expired),
             None => None,
@@ -81,12 +111,44 @@ impl Intake {
         let mut records = vec![Record::Accepted { entry, job, body }];
         if let Some(outcome) = end {
             held.stage = Stage::Ending;
-            records.push(Record::Progress(
-                turn.entry(&mut held, Progress::Ended(outcome)),
-            ));
+            let entry = turn.entry(&mut held, Progress::Ended(outcome));
+            records.push(Record::Progress(entry));
         }
         turn.append(records);
-        jobs.hold(held);
+        held
+    }
+
+    /// Why a job cannot be printed here, if it cannot.
+    pub(crate) fn unfit(&self, job: &Job) -> Option<Failure> {
+        let printer = self.printers.iter().find(|known| known.name == job.printer);
+        let Some(printer) = printer else {
+            return Some(Failure {
+                code: FailureCode::UnknownPrinter,
+                text: format!(
+                    "this agent has no printer {}; check the name, or set the printer up on the agent",
+                    job.printer
+                ),
+            });
+        };
+        let content_type = job.document.content_type;
+        (!printer.content_types.contains(&content_type)).then(|| Failure {
+            code: FailureCode::UnsupportedContent,
+            text: format!(
+                "printer {} does not print {content_type}; send one of: {}",
+                job.printer,
+                printer
+                    .content_types
+                    .iter()
+                    .map(|content_type| content_type.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        })
+    }
+
+    /// On a new link the hub offers everything unacknowledged again, in order.
+    pub(crate) fn greeted(&mut self) {
+        self.left = None;
     }
 
     /// Knows where the hub's numbers had come to.
@@ -120,31 +182,4 @@ pub(crate) fn withdrawn(withdraw: Withdraw, jobs: &mut Jobs, turn: &mut Turn<'_>
         Stage::Started | Stage::Returning => held.withdrawn = true,
         Stage::Ending => {}
     }
-}
-
-/// Why a job cannot be printed here, if it cannot.
-pub(crate) fn unfit(job: &Job, printers: &[PrinterConfig]) -> Option<Failure> {
-    let Some(printer) = printers.iter().find(|printer| printer.name == job.printer) else {
-        return Some(Failure {
-            code: FailureCode::UnknownPrinter,
-            text: format!(
-                "this agent has no printer {}; check the name, or set the printer up on the agent",
-                job.printer
-            ),
-        });
-    };
-    let content_type = job.document.content_type;
-    (!printer.content_types.contains(&content_type)).then(|| Failure {
-        code: FailureCode::UnsupportedContent,
-        text: format!(
-            "printer {} does not print {content_type}; send one of: {}",
-            job.printer,
-            printer
-                .content_types
-                .iter()
-                .map(|content_type| content_type.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
-    })
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use cueline_model::Outcome;
 
-use crate::config::PrinterConfig;
-use crate::intake::{Intake, unfit};
+use crate::intake::Intake;
 use crate::jobs::{HeldJob, Jobs, Stage};
 use crate::lanes::Lanes;
 use crate::record::{JobKey, Phase, RecoveredJob};
@@ -13,7 +12,6 @@ use crate::turn::Turn;
 
 /// The parts that take up recovered jobs.
 pub(crate) struct Heirs<'a> {
-    pub printers: &'a [PrinterConfig],
     pub intake: &'a mut Intake,
     pub jobs: &'a mut Jobs,
     pub lanes: &'a mut Lanes,
@@ -30,7 +28,7 @@ pub(crate) fn take_up(
     for found in found {
         let untold = untold.get(&found.job.key).copied().unwrap_or(0);
         heirs.intake.recovered(found.job.sequence);
-        let unfit = unfit(&found.job, heirs.printers);
+        let unfit = heirs.intake.unfit(&found.job);
         let held = match found.phase {
             Phase::Ended => {
                 heirs.jobs.remember_recovered(found, untold);
