@@ -126,14 +126,44 @@ struct Tally {
     reprinted_by_policy: u64,
 }
 
-fn judge(submitted: &[Submitted], settled: &[PrintJob], titles: &[String]) -> Tally {
+/// A whole ticket that came out: its title, and whether it is headed DUPLICATE.
+struct Printed {
+    title: String,
+    marked: bool,
+}
+
+fn on_paper(house: &House) -> Vec<Printed> {
+    let tickets = house.paper.tickets().unwrap();
+    let whole = tickets.into_iter().filter(|ticket| !ticket.torn);
+    whole
+        .map(|ticket| Printed {
+            marked: ticket.text.iter().any(|line| line.contains("DUPLICATE")),
+            title: ticket
+                .text
+                .into_iter()
+                .find(|line| line.starts_with('R'))
+                .unwrap(),
+        })
+        .collect()
+}
+
+fn judge(submitted: &[Submitted], settled: &[PrintJob], paper: &[Printed]) -> Tally {
     let mut on_paper: BTreeMap<&str, u64> = BTreeMap::new();
-    for title in titles {
-        *on_paper.entry(title.as_str()).or_default() += 1;
+    for printed in paper {
+        *on_paper.entry(printed.title.as_str()).or_default() += 1;
     }
     let mut tally = Tally::default();
     for (order, job) in submitted.iter().zip(settled) {
         let copies = on_paper.get(order.title.as_str()).copied().unwrap_or(0);
+        let unmarked = paper
+            .iter()
+            .filter(|printed| printed.title == order.title && !printed.marked)
+            .count();
+        assert!(
+            order.policy != UncertainPolicy::ReprintMarked || unmarked <= 1,
+            "{} came out twice without being headed DUPLICATE",
+            order.title
+        );
         match (job.state, copies, order.policy) {
             (JobState::Done, 1, _) if job.proof == Some(Proof::Printed) => tally.printed_once += 1,
             (JobState::Done, 2..=4, UncertainPolicy::Reprint | UncertainPolicy::ReprintMarked) => {
@@ -151,10 +181,11 @@ fn judge(submitted: &[Submitted], settled: &[PrintJob], titles: &[String]) -> Ta
 }
 
 /// First tickets must have come out in the order of the clicks.
-fn judge_order(submitted: &[Submitted], titles: &[String]) {
+fn judge_order(submitted: &[Submitted], paper: &[Printed]) {
     let mut seen = std::collections::BTreeSet::new();
-    let firsts: Vec<_> = titles.iter().filter(|title| seen.insert(*title)).collect();
-    let rank = |title: &String| submitted.iter().position(|order| order.title == *title);
+    let titles = paper.iter().map(|printed| printed.title.as_str());
+    let firsts: Vec<_> = titles.filter(|title| seen.insert(*title)).collect();
+    let rank = |title: &str| submitted.iter().position(|order| order.title == title);
     let ranks: Vec<_> = firsts.iter().map(|title| rank(title).unwrap()).collect();
     assert!(
         ranks.is_sorted(),
@@ -180,15 +211,9 @@ async fn no_ticket_is_lost_or_doubled_by_random_crashes() {
         let job = api.settled(order.job.id, Duration::from_secs(60)).await;
         settled.push(job.unwrap_or_else(|error| panic!("{error:#}\n{}", house.till.log())));
     }
-    let titles: Vec<String> = house
-        .paper
-        .titles()
-        .unwrap()
-        .into_iter()
-        .filter(|title| title.starts_with('R'))
-        .collect();
-    let tally = judge(&submitted, &settled, &titles);
-    judge_order(&submitted, &titles);
+    let paper = on_paper(&house);
+    let tally = judge(&submitted, &settled, &paper);
+    judge_order(&submitted, &paper);
     println!(
         "{rounds} rounds (seed {seed}), {} jobs acknowledged: {tally:?}, 0 lost, 0 doubled",
         submitted.len()
