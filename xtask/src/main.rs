@@ -1,5 +1,6 @@
 //! Checks, test set-up and the demo's build, run as `cargo xtask`.
 
+mod bench;
 mod cargo;
 mod demo;
 mod layers;
@@ -34,12 +35,19 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Build everything for release and measure: `click`, `idle` or `links`.
+    Bench {
+        /// What to measure, and its options.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test { only } => suite::run(only.as_deref()),
         Task::Demo { arguments } => demo::run(&arguments),
+        Task::Bench { arguments } => bench::run(&arguments),
     };
     match done {
         Ok(code) => code,
