@@ -25,6 +25,9 @@ mod schema;
 mod sweep;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// The database's name in the data directory.
 pub const DATABASE_FILE: &str = "hub.db";
@@ -15,6 +15,9 @@ const LOCK_FILE: &str = "hub.lock";
 const APPLICATION_ID: i32 = 0x4375_6548;
 /// How long a statement waits for another process, such as a backup, to let go.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Prepared statements that a connection keeps: more than there are.
+const STATEMENTS_KEPT: usize = 64;
 
 /// Forward only: a released one is never changed, and there is no way back.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/001.sql")];
@@ -80,6 +83,18 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// An error of SQLite while `path` is opened.
+    fn of(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        if source.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) {
+            let findings = source.to_string();
+            return Self::Damaged { path, findings };
+        }
+        Self::Database { path, source }
+    }
+}
+
 /// Makes the data directory if need be and locks it against a second hub for as long as the file
 /// returned is open. The lock is the operating system's, so that a killed hub leaves none behind.
 pub fn lock(directory: &Path) -> Result<File, OpenError> {
@@ -121,10 +136,7 @@ fn create_directory(directory: &Path) -> io::Result<()> {
 /// Opens the database for writing: checked, and brought up to this version.
 pub fn open_writer(directory: &Path) -> Result<Connection, OpenError> {
     let path = directory.join(DATABASE_FILE);
-    let refuse = |source| OpenError::Database {
-        path: path.clone(),
-        source,
-    };
+    let refuse = |source| OpenError::of(&path, source);
     let mut connection = Connection::open(&path).map_err(refuse)?;
     check_ours(&connection, &path)?;
     set_up(&connection).map_err(refuse)?;
@@ -146,20 +158,15 @@ pub fn open_reader(directory: &Path) -> Result<Connection, OpenError> {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "mmap_size", 0)?;
         connection.pragma_update(None, "query_only", true)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         Ok(connection)
     };
-    open().map_err(|source| OpenError::Database {
-        path: path.clone(),
-        source,
-    })
+    open().map_err(|source| OpenError::of(&path, source))
 }
 
 /// Before anything is written to it.
 fn check_ours(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let refuse = |source| OpenError::Database {
-        path: path.to_owned(),
-        source,
-    };
+    let refuse = |source| OpenError::of(path, source);
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let mark = number("application_id").map_err(refuse)?;
     let version = number("user_version").map_err(refuse)?;
@@ -186,7 +193,9 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     // A mapped file turns an I/O error into a killed process.
     connection.pragma_update(None, "mmap_size", 0)?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    // Savepoints write down what they may have to undo: that needs no file.
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(())
 }
 
@@ -206,10 +215,7 @@ fn quick_check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    let refuse = |source| OpenError::Database {
-        path: path.to_owned(),
-        source,
-    };
+    let refuse = |source| OpenError::of(path, source);
     let version: u32 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(refuse)?;

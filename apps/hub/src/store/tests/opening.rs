@@ -1,0 +1,180 @@
+//! Opening the data directory: settings, migrations, a second hub, strange and damaged files.
+
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+
+use cueline_hub_core::store::contract::{START, place, submission};
+use rusqlite::Connection;
+
+use super::super::schema::{self, DATABASE_FILE};
+use super::super::{OpenError, Store};
+use super::{Opened, add_place, with_place};
+
+#[tokio::test]
+async fn the_settings_that_durability_rests_on_are_in_force() {
+    let opened = Opened::new();
+    let settings = opened.store.write(|changes| {
+        let value = |pragma: &str| {
+            let text = changes
+                .connection
+                .pragma_query_value(None, pragma, |row| row.get::<_, rusqlite::types::Value>(0))
+                .unwrap();
+            format!("{pragma} = {text:?}")
+        };
+        Ok::<_, cueline_hub_core::StoreError>(
+            [
+                "journal_mode",
+                "synchronous",
+                "foreign_keys",
+                "mmap_size",
+                "user_version",
+            ]
+            .map(value),
+        )
+    });
+    assert_eq!(
+        settings.await.unwrap(),
+        [
+            "journal_mode = Text(\"wal\")",
+            "synchronous = Integer(2)",
+            "foreign_keys = Integer(1)",
+            "mmap_size = Integer(0)",
+            "user_version = Integer(1)",
+        ]
+    );
+    let tables: Vec<(String, bool)> = opened
+        .store
+        .read(|connection| {
+            let mut query = connection
+                .prepare("SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%'")
+                .unwrap();
+            let rows = query.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+            Ok::<_, cueline_hub_core::StoreError>(rows.map(Result::unwrap).collect())
+        })
+        .await
+        .unwrap();
+    assert!(tables.len() > 5);
+    for (table, strict) in tables {
+        assert!(strict, "{table} is not STRICT");
+    }
+}
+
+#[test]
+fn a_second_hub_is_refused_and_let_in_once_the_first_is_gone() {
+    let opened = Opened::new();
+    let path = opened.directory.path().to_owned();
+    let refused = Store::open(&path, |_| {}).err().unwrap();
+    assert!(matches!(refused, OpenError::InUse { .. }), "{refused}");
+    assert!(refused.to_string().contains("another hub"), "{refused}");
+    drop(opened.store);
+    Store::open(&path, |_| {}).unwrap();
+}
+
+#[test]
+fn a_later_versions_database_is_left_alone() {
+    let opened = Opened::new();
+    let directory = opened.directory;
+    drop(opened.store);
+    let path = directory.path().join(DATABASE_FILE);
+    let connection = Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let refused = Store::open(directory.path(), |_| {}).err().unwrap();
+    assert!(
+        matches!(refused, OpenError::TooNew { got: 99, .. }),
+        "{refused}"
+    );
+}
+
+#[test]
+fn something_elses_database_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(DATABASE_FILE);
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch("CREATE TABLE mine (a)").unwrap();
+    drop(connection);
+    let before = std::fs::read(&path).unwrap();
+    let refused = Store::open(directory.path(), |_| {}).err().unwrap();
+    assert!(matches!(refused, OpenError::NotOurs { .. }), "{refused}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+
+    std::fs::write(&path, b"this is a letter and no database at all").unwrap();
+    let refused = Store::open(directory.path(), |_| {}).err().unwrap();
+    assert!(matches!(refused, OpenError::Database { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn damage_is_found_at_the_start() {
+    let opened = with_place().await;
+    for job in 1..=200 {
+        let submitted = opened.store.submit(submission(place(1, 1), job), START);
+        submitted.await.unwrap();
+    }
+    let directory = opened.directory;
+    drop(opened.store);
+    let path = directory.path().join(DATABASE_FILE);
+    let mut file = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open(&path)
+        .unwrap();
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).unwrap();
+    // Every page after the schema's loses its header.
+    let page = 4_096;
+    for start in (page * 20..bytes.len()).step_by(page) {
+        file.seek(SeekFrom::Start(start as u64)).unwrap();
+        file.write_all(&[0xa5; 64]).unwrap();
+    }
+    drop(file);
+    let refused = Store::open(directory.path(), |_| {}).err().unwrap();
+    assert!(matches!(refused, OpenError::Damaged { .. }), "{refused}");
+    assert!(refused.to_string().contains("backup"), "{refused}");
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    std::fs::write(&file, b"").unwrap();
+    let refused = Store::open(&file.join("data"), |_| {}).err().unwrap();
+    assert!(matches!(refused, OpenError::Directory { .. }), "{refused}");
+    assert!(refused.to_string().contains("file"), "{refused}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_fresh_data_directory_is_the_accounts_own() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("deep/data");
+    drop(schema::lock(&data).unwrap());
+    let mode = std::fs::metadata(&data).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[tokio::test]
+async fn a_crash_leaves_what_was_answered() {
+    let opened = with_place().await;
+    let job = opened
+        .store
+        .submit(submission(place(1, 1), 1), START)
+        .await
+        .unwrap()
+        .job;
+    // What a killed process leaves behind: the files as they are, the log not folded in.
+    let copy = tempfile::tempdir().unwrap();
+    for file in [DATABASE_FILE, "hub.db-wal"] {
+        std::fs::copy(opened.directory.path().join(file), copy.path().join(file)).unwrap();
+    }
+    let recovered = Store::open(copy.path(), |_| {}).unwrap();
+    let found = recovered.job(job.tenant, job.id).await.unwrap();
+    assert_eq!(found, Some(job));
+}
+
+#[tokio::test]
+async fn the_schema_is_made_once() {
+    let opened = Opened::new().reopened().reopened();
+    add_place(&opened.store, place(1, 1)).await;
+    let submitted = opened.store.submit(submission(place(1, 1), 1), START).await;
+    assert!(submitted.is_ok());
+}
