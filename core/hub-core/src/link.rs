@@ -316,7 +316,10 @@ impl AgentLink {
             Event::Drain { retry_after } => self.bye(ByeReason::Draining, retry_after),
             Event::Superseded => self.bye(ByeReason::Superseded, Duration::ZERO),
             Event::Revoke => self.bye(ByeReason::Revoked, Duration::ZERO),
-            Event::Closed => self.end(),
+            Event::Closed => {
+                self.effects.clear();
+                self.end();
+            }
         }
         if self.over {
             return;
@@ -418,6 +421,10 @@ impl AgentLink {
     }
 
     fn bye(&mut self, reason: ByeReason, retry_after: Duration) {
+        // What was not written yet is not written any more, least of all to a removed agent; the next
+        // link offers it again.
+        self.effects
+            .retain(|effect| matches!(effect, Effect::Send(Outgoing::Hello { .. })));
         self.end();
         let end = End::Bye {
             reason,
