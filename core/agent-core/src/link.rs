@@ -384,7 +384,7 @@ impl Link {
             return;
         }
         let idle_age = turn.now.since(up.heard);
-        if let Some(lesson) = self.learned.cut(idle_age, up.ping) {
+        if let Some(lesson) = self.learned.cut(idle_age, up.ping, up.pinged) {
             self.learned(lesson, turn);
         }
         let down = Down {

@@ -45,15 +45,30 @@ impl LearnedPing {
     }
 
     /// A link was cut (not by us, not with a `bye`) after `idle_age` without an event, while a ping was
-    /// due every `ping`. Ages near the period say nothing, and very short ones are no idle deaths.
-    pub(crate) fn cut(&mut self, idle_age: Duration, ping: Duration) -> Option<Lesson> {
-        let noticeable = ping.saturating_sub((ping / 20).max(SAME_AGE));
-        if idle_age >= noticeable || idle_age < self.shortest / 4 {
+    /// due every `ping`. Very short ages are no idle deaths. Ages near the period say nothing where
+    /// pings came through, and much where none ever did: a path that bears a little less than the
+    /// period cuts every link just before its first ping.
+    pub(crate) fn cut(
+        &mut self,
+        idle_age: Duration,
+        ping: Duration,
+        pinged: bool,
+    ) -> Option<Lesson> {
+        let near = (ping / 20).max(SAME_AGE);
+        let about_a_ping = idle_age + near >= ping;
+        if (about_a_ping && pinged) || idle_age < self.shortest / 4 {
             return None;
         }
-        let before = self.cut_at.replace(idle_age)?;
+        let Some(before) = self.cut_at.replace(idle_age) else {
+            return None;
+        };
         let (shorter, longer) = (before.min(idle_age), before.max(idle_age));
-        if longer - shorter > (longer / 5).max(SAME_AGE) {
+        let spread = if longer + near >= ping {
+            near
+        } else {
+            (longer / 5).max(SAME_AGE)
+        };
+        if longer - shorter > spread {
             return None;
         }
         self.learn(shorter, shorter / 2, ping)
@@ -110,9 +125,9 @@ mod tests {
     #[test]
     fn two_deaths_of_about_the_same_age_teach_half_of_it() {
         let mut learned = fresh();
-        assert_eq!(learned.cut(s(60), PING), None);
+        assert_eq!(learned.cut(s(60), PING, false), None);
         assert_eq!(learned.ask(), PING);
-        let lesson = learned.cut(s(61), PING).unwrap();
+        let lesson = learned.cut(s(61), PING, false).unwrap();
         assert_eq!((lesson.idle_age, lesson.ping), (s(60), s(30)));
         assert_eq!(learned.ask(), s(30));
     }
@@ -121,24 +136,36 @@ mod tests {
     fn deaths_of_different_ages_near_the_ping_or_in_an_instant_teach_nothing() {
         let mut learned = fresh();
         for age in [40, 60, 90, 40, 60] {
-            assert_eq!(learned.cut(s(age), PING), None, "{age} s");
+            assert_eq!(learned.cut(s(age), PING, false), None, "{age} s");
         }
         let mut learned = fresh();
         for age in [114, 115, 120, 3, 3, 0] {
-            assert_eq!(learned.cut(s(age), PING), None, "{age} s");
+            assert_eq!(learned.cut(s(age), PING, true), None, "{age} s");
         }
-        assert_eq!(learned.cut(s(113), PING), None);
-        assert!(learned.cut(s(113), PING).is_some());
+        assert_eq!(learned.cut(s(113), PING, true), None);
+        assert!(learned.cut(s(113), PING, true).is_some());
+    }
+
+    #[test]
+    fn links_cut_just_before_their_first_ping_teach_too() {
+        let mut learned = fresh();
+        assert_eq!(learned.cut(s(118), PING, false), None);
+        let lesson = learned.cut(s(117), PING, false).unwrap();
+        assert_eq!((lesson.idle_age, lesson.ping), (s(117), s(117) / 2));
+
+        let mut learned = fresh();
+        learned.cut(s(118), PING, false);
+        assert_eq!(learned.cut(s(100), PING, false), None, "not the same age");
     }
 
     #[test]
     fn a_link_that_outlives_the_age_with_pings_clears_the_suspicion() {
         let mut learned = fresh();
-        learned.cut(s(60), PING);
+        learned.cut(s(60), PING, false);
         learned.pinged(s(59));
         learned.pinged(s(61));
-        assert_eq!(learned.cut(s(60), PING), None);
-        assert!(learned.cut(s(60), PING).is_some());
+        assert_eq!(learned.cut(s(60), PING, false), None);
+        assert!(learned.cut(s(60), PING, false).is_some());
     }
 
     #[test]
@@ -162,8 +189,8 @@ mod tests {
     #[test]
     fn nothing_shorter_than_the_floor_is_learned_and_a_shorter_setting_wins() {
         let mut learned = fresh();
-        learned.cut(s(10), PING);
-        assert_eq!(learned.cut(s(10), PING).unwrap().ping, s(15));
+        learned.cut(s(10), PING, false);
+        assert_eq!(learned.cut(s(10), PING, false).unwrap().ping, s(15));
         assert_eq!(LearnedPing::new(s(20), s(15), Some(s(30))).ask(), s(20));
         assert_eq!(LearnedPing::new(PING, s(15), Some(s(1))).ask(), s(15));
     }
