@@ -1,5 +1,7 @@
 //! The machine's two clocks, and the hub's.
 
+use std::time::Duration;
+
 use cueline_agent_core::{Effect, Notice, Record, TimerReason};
 use cueline_model::{FaultCode, Outcome};
 use cueline_wire::cloud::Progress;
@@ -83,6 +85,21 @@ fn entries_are_dated_on_the_hubs_clock() {
 }
 
 #[test]
+fn a_wall_clock_that_is_set_back_does_not_turn_the_hubs_time_back() {
+    let mut till = Till::new();
+    till.hello();
+    till.answer_reports();
+    let start_by = till.hub_now() + Duration::from_secs(60);
+    let job = till.offer_as(1, |offer| offer.start_by = Some(start_by));
+    till.wall_off_ms = -3_600_000;
+    till.pass_until(60_000);
+    assert!(!till.agent.is_online(), "no new greeting has come yet");
+    assert_eq!(till.newest(job), Progress::Accepted);
+    till.pass_until(60_001);
+    assert_eq!(till.outcome(job), Outcome::Expired);
+}
+
+#[test]
 fn within_a_job_time_does_not_go_back() {
     let mut till = Till::new();
     till.hub_off_ms = 60_000;
@@ -136,7 +153,7 @@ fn a_till_whose_clock_is_an_hour_ahead_prints_in_time() {
     till.wall_off_ms = 3_600_000;
     till.pass_s(15);
     till.hello();
-    let soon = till.hub_now() + std::time::Duration::from_secs(60);
+    let soon = till.hub_now() + Duration::from_secs(60);
     let job = till.offer_as(1, |offer| offer.start_by = Some(soon));
     till.pass_s(59);
     till.not_ready("left", FaultCode::PaperOut);

@@ -45,6 +45,20 @@ fn an_offer_is_neither_told_nor_printed_before_it_is_durable() {
 }
 
 #[test]
+fn one_confirmation_stands_for_every_earlier_batch() {
+    let mut till = up();
+    till.slow_disk = true;
+    till.offer(1);
+    till.offer(2);
+    till.persist_one();
+    till.sync_one();
+    till.answer_reports();
+    till.ready("left");
+    till.sync();
+    assert_eq!(till.prints(), [(key(1), false)]);
+}
+
+#[test]
 fn a_second_delivery_while_the_first_is_being_journalled_is_ignored() {
     let mut till = up();
     till.slow_disk = true;
