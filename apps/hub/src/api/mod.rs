@@ -29,7 +29,10 @@ use crate::refusal::Refusal;
 /// Every route of the hub but the held request.
 pub fn router(hub: Arc<Hub>) -> Router {
     let v1 = Router::new()
-        .route("/v1/print-jobs", post(print_jobs::create).get(print_jobs::list))
+        .route(
+            "/v1/print-jobs",
+            post(print_jobs::create).get(print_jobs::list),
+        )
         .route("/v1/print-jobs/{id}", get(print_jobs::get))
         .route("/v1/print-jobs/{id}/cancel", post(print_jobs::cancel))
         .route("/v1/documents", post(documents::create))

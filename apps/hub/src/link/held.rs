@@ -55,7 +55,7 @@ pub struct Held {
 
 enum Happening {
     Effect(Effect),
-    Offer(OfferedJob),
+    OffersToWrite,
     Due,
     Gone,
 }
@@ -71,13 +71,13 @@ impl Held {
         entry: Entry,
         mut stream: TlsStream<TcpStream>,
         place: Place,
-    ) -> Self {
+    ) -> Box<Self> {
         stream
             .get_mut()
             .1
             .set_buffer_limit(Some(TLS_BUFFER_BYTES_MAX));
         let out = frames::head(&hub.nonces.issue(clock::wall()));
-        Self {
+        Box::new(Self {
             hub,
             agent: entry.agent(),
             entry,
@@ -89,11 +89,13 @@ impl Held {
             over_since: None,
             offers: VecDeque::new(),
             next: None,
-        }
+        })
     }
 
     /// Holds the request until either end is done with it.
-    pub async fn hold(mut self) {
+    ///
+    /// Boxed, because a future keeps both an argument and what is made of it.
+    pub async fn hold(mut self: Box<Self>) {
         let mut timer = pin!(tokio::time::sleep_until(Instant::now()));
         loop {
             let done = match poll_fn(|context| self.poll(context, timer.as_mut())).await {
@@ -106,8 +108,10 @@ impl Held {
                     return Box::pin(self.end(end)).await;
                 }
                 Happening::Effect(effect) => Box::pin(self.carry_out(effect)).await,
-                Happening::Offer(offered) => {
-                    self.offer(offered);
+                Happening::OffersToWrite => {
+                    if let Some(offered) = self.offers.pop_front() {
+                        self.offer(offered);
+                    }
                     Ok(())
                 }
             };
@@ -129,8 +133,8 @@ impl Held {
             }
             Poll::Ready(Ok(())) => {}
         }
-        if let Some(offered) = self.offers.pop_front() {
-            return Poll::Ready(Happening::Offer(offered));
+        if !self.offers.is_empty() {
+            return Poll::Ready(Happening::OffersToWrite);
         }
         self.offers = VecDeque::new();
         if let Some(effect) = self.next.take() {
@@ -263,7 +267,7 @@ impl Held {
         frames::push(&mut self.out, &framed);
     }
 
-    async fn end(mut self, end: End) {
+    async fn end(mut self: Box<Self>, end: End) {
         if let End::Bye {
             reason,
             retry_after,
@@ -274,15 +278,23 @@ impl Held {
         }
         frames::push_end(&mut self.out);
         // From now on the agent counts as offline; a new link of its may be in already.
-        drop(self.entry);
-        let mut stream = self.stream;
-        let rest = &self.out[self.written..];
+        let Self {
+            agent,
+            entry,
+            mut stream,
+            out,
+            written,
+            _place,
+            ..
+        } = *self;
+        drop(entry);
+        let rest = &out[written..];
         let last = tokio::time::timeout(LAST_WRITE_WITHIN, async {
             stream.write_all(rest).await?;
             stream.shutdown().await
         });
         if !matches!(last.await, Ok(Ok(()))) {
-            tracing::debug!(agent = %self.agent, "the end of the answer could not be written");
+            tracing::debug!(%agent, "the end of the answer could not be written");
         }
     }
 

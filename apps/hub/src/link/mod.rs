@@ -10,8 +10,8 @@ mod open;
 mod registration;
 mod registry;
 mod reports;
-mod signed;
 mod sightings;
+mod signed;
 
 use std::sync::Arc;
 
@@ -45,7 +45,11 @@ pub fn router(hub: &Arc<Hub>) -> Router<Arc<Hub>> {
 }
 
 /// Every answer hands out the nonce for the agent's next signature.
-async fn with_nonce(State(hub): State<Arc<Hub>>, request: Request<axum::body::Body>, next: Next) -> Response {
+async fn with_nonce(
+    State(hub): State<Arc<Hub>>,
+    request: Request<axum::body::Body>,
+    next: Next,
+) -> Response {
     let mut response = next.run(request).await;
     if let Ok(nonce) = HeaderValue::from_str(&hub.fresh_nonce()) {
         let name = HeaderName::from_static(NONCE_HEADER);

@@ -101,7 +101,9 @@ impl Server {
         match self.admission.admit() {
             Admitted::Served(mut place) => {
                 tokio::spawn(async move {
-                    let shaken = server.admission.handshake(&server.acceptor, stream, &mut place);
+                    let shaken = server
+                        .admission
+                        .handshake(&server.acceptor, stream, &mut place);
                     if let Some(stream) = shaken.await {
                         dispatch::serve(server, stream, peer, place).await;
                     }
@@ -109,7 +111,9 @@ impl Server {
             }
             Admitted::ToldFull(mut place) => {
                 tokio::spawn(async move {
-                    let shaken = server.admission.handshake(&server.acceptor, stream, &mut place);
+                    let shaken = server
+                        .admission
+                        .handshake(&server.acceptor, stream, &mut place);
                     if let Some(stream) = shaken.await {
                         dispatch::tell_full(stream).await;
                     }

@@ -37,7 +37,11 @@ pub async fn register(client: &Client, key: &Ed25519KeyPair, code: &str) -> Answ
         code: code.to_owned(),
         name: "till".to_owned(),
         public_key: Base64Bytes(key.public_key().as_ref().to_vec()),
-        proof: Base64Bytes(key.sign(RegistrationRequest::signed_text(code, "till").as_bytes()).as_ref().to_vec()),
+        proof: Base64Bytes(
+            key.sign(RegistrationRequest::signed_text(code, "till").as_bytes())
+                .as_ref()
+                .to_vec(),
+        ),
         agent_version: "0.1.0".to_owned(),
         platform: "test".to_owned(),
     };
@@ -51,7 +55,10 @@ pub async fn register(client: &Client, key: &Ed25519KeyPair, code: &str) -> Answ
 impl Agent {
     /// Registers with a fresh code of the tenant's, and tells of one printer `front`.
     pub async fn register(api: &Api<'_>) -> Self {
-        let code: PairingCode = api.post("/v1/pairing-codes", serde_json::json!({})).await.json();
+        let code: PairingCode = api
+            .post("/v1/pairing-codes", serde_json::json!({}))
+            .await
+            .json();
         let key = fresh_key();
         let answer = register(api.client, &key, &code.code.to_lowercase()).await;
         let nonce = answer.headers[NONCE_HEADER].to_str().unwrap().to_owned();
@@ -71,7 +78,10 @@ impl Agent {
             printers: vec![PrinterDescription {
                 name: PrinterName::try_from("front".to_owned()).unwrap(),
                 language: cueline_model::Language::Escpos,
-                content_types: vec![cueline_model::ContentType::Raw, cueline_model::ContentType::Png],
+                content_types: vec![
+                    cueline_model::ContentType::Raw,
+                    cueline_model::ContentType::Png,
+                ],
                 width_dots: Some(576),
             }],
         };
@@ -101,7 +111,10 @@ impl Agent {
             .uri(target)
             .header("host", host)
             .header("signature-input", params.input_header())
-            .header("signature", signature_header(self.key.sign(base.as_bytes()).as_ref()))
+            .header(
+                "signature",
+                signature_header(self.key.sign(base.as_bytes()).as_ref()),
+            )
             .header("content-digest", content_digest(sha256(body)))
             .header("content-type", "application/json")
             .body(body.to_vec())
@@ -130,7 +143,13 @@ impl Agent {
     /// Reports one step of a job's first attempt.
     pub async fn report(&self, seq: u64, job: JobId, progress: Progress) -> ReportReply {
         let report = Report {
-            entries: vec![ReportEntry { seq, job, attempt: 1, at: WallTime(0), progress }],
+            entries: vec![ReportEntry {
+                seq,
+                job,
+                attempt: 1,
+                at: WallTime(0),
+                progress,
+            }],
             ..Report::default()
         };
         self.send(Method::POST, path::REPORTS, &report).await.json()

@@ -6,6 +6,7 @@ pub mod agent;
 pub mod stream;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,22 +60,41 @@ impl House {
         store.bootstrap(&config.data, clock::wall()).await.unwrap();
         let now = clock::wall();
         let other = store.add_tenant("other".to_owned(), now).await.unwrap();
-        store.add_site(other.id, "main".to_owned(), now).await.unwrap();
+        store
+            .add_site(other.id, "main".to_owned(), now)
+            .await
+            .unwrap();
         let scopes = Scope::ALL.to_vec();
-        let other_key = store.add_api_key(other.id, "all".to_owned(), scopes, now).await.unwrap().key;
+        let other_key = store
+            .add_api_key(other.id, "all".to_owned(), scopes, now)
+            .await
+            .unwrap()
+            .key;
         drop(store);
         let running = Running::start(&config).await.unwrap();
         let key = std::fs::read_to_string(running.first_key.as_ref().unwrap()).unwrap();
-        let client = Client::new(&running);
-        Self { running, client, key: key.trim().to_owned(), other_key, data }
+        let client = Client::new(running.address, &running.authority.as_ref().unwrap().path);
+        Self {
+            running,
+            client,
+            key: key.trim().to_owned(),
+            other_key,
+            data,
+        }
     }
 
     pub fn api(&self) -> Api<'_> {
-        Api { client: &self.client, key: Some(self.key.clone()) }
+        Api {
+            client: &self.client,
+            key: Some(self.key.clone()),
+        }
     }
 
     pub fn other(&self) -> Api<'_> {
-        Api { client: &self.client, key: Some(self.other_key.clone()) }
+        Api {
+            client: &self.client,
+            key: Some(self.other_key.clone()),
+        }
     }
 }
 
@@ -101,10 +121,16 @@ impl Answer {
     /// The problem document, of the right form.
     pub fn problem(&self) -> Problem {
         assert!(!self.status.is_success(), "{self:?}");
-        assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
+        assert_eq!(
+            self.headers["content-type"], "application/problem+json",
+            "{self:?}"
+        );
         let problem: Problem = serde_json::from_slice(&self.body).unwrap();
         assert_eq!(problem.status, self.status.as_u16(), "{self:?}");
-        assert_eq!(problem.kind, format!("urn:cueline:problem:{}", problem.code));
+        assert_eq!(
+            problem.kind,
+            format!("urn:cueline:problem:{}", problem.code)
+        );
         assert!(!problem.detail.is_empty() && !problem.title.is_empty());
         if let Some(seconds) = problem.retry_after_s {
             assert_eq!(self.headers["retry-after"], seconds.to_string());
@@ -119,10 +145,12 @@ impl Answer {
 }
 
 impl Client {
-    fn new(running: &Running) -> Self {
+    /// For the hub at `address` whose authority's certificate lies at `ca`.
+    pub fn new(address: SocketAddr, ca: &Path) -> Self {
         let mut roots = RootCertStore::empty();
-        let ca = &running.authority.as_ref().unwrap().path;
-        roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
+        roots
+            .add(CertificateDer::from_pem_file(ca).unwrap())
+            .unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -130,7 +158,10 @@ impl Client {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Self { address: running.address, tls: TlsConnector::from(Arc::new(config)) }
+        Self {
+            address,
+            tls: TlsConnector::from(Arc::new(config)),
+        }
     }
 
     pub async fn connect(&self) -> TlsStream<TcpStream> {
@@ -148,12 +179,21 @@ impl Client {
             request.headers_mut().insert("host", host);
         }
         let exchange = async {
-            let answer = sender.send_request(request.map(|body| Full::new(Bytes::from(body)))).await.unwrap();
+            let answer = sender
+                .send_request(request.map(|body| Full::new(Bytes::from(body))))
+                .await
+                .unwrap();
             let (head, body) = answer.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
-            Answer { status: head.status, headers: head.headers, body }
+            Answer {
+                status: head.status,
+                headers: head.headers,
+                body,
+            }
         };
-        tokio::time::timeout(Duration::from_secs(90), exchange).await.unwrap()
+        tokio::time::timeout(Duration::from_secs(90), exchange)
+            .await
+            .unwrap()
     }
 }
 
@@ -164,7 +204,13 @@ pub struct Api<'a> {
 }
 
 impl Api<'_> {
-    pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(key) = &self.key {
             request = request.header("authorization", format!("Bearer {key}"));
@@ -185,13 +231,28 @@ impl Api<'_> {
 
     pub async fn post(&self, path: &str, body: serde_json::Value) -> Answer {
         let headers = [("content-type", "application/json")];
-        self.call(Method::POST, path, &headers, serde_json::to_vec(&body).unwrap()).await
+        self.call(
+            Method::POST,
+            path,
+            &headers,
+            serde_json::to_vec(&body).unwrap(),
+        )
+        .await
     }
 
     /// A job under an Idempotency-Key.
     pub async fn submit(&self, key: &str, body: serde_json::Value) -> Answer {
-        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
-        self.call(Method::POST, "/v1/print-jobs", &headers, serde_json::to_vec(&body).unwrap()).await
+        let headers = [
+            ("content-type", "application/json"),
+            ("idempotency-key", key),
+        ];
+        self.call(
+            Method::POST,
+            "/v1/print-jobs",
+            &headers,
+            serde_json::to_vec(&body).unwrap(),
+        )
+        .await
     }
 }
 

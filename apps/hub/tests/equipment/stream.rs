@@ -85,8 +85,14 @@ impl Stream {
     pub async fn job(&mut self) -> (u64, JobOffer) {
         loop {
             match self.next().await {
-                Some(Framed { event: StreamEvent::Ping(_), .. }) => {}
-                Some(Framed { sequence: Some(sequence), event: StreamEvent::Job(offer) }) => {
+                Some(Framed {
+                    event: StreamEvent::Ping(_),
+                    ..
+                }) => {}
+                Some(Framed {
+                    sequence: Some(sequence),
+                    event: StreamEvent::Job(offer),
+                }) => {
                     return (sequence, *offer);
                 }
                 other => panic!("expected a job, got {other:?}"),
