@@ -59,9 +59,7 @@ impl LearnedPing {
         if (about_a_ping && pinged) || idle_age < self.shortest / 4 {
             return None;
         }
-        let Some(before) = self.cut_at.replace(idle_age) else {
-            return None;
-        };
+        let before = self.cut_at.replace(idle_age)?;
         let (shorter, longer) = (before.min(idle_age), before.max(idle_age));
         let spread = if longer + near >= ping {
             near
