@@ -214,9 +214,7 @@ impl Journal {
         if std::fs::metadata(&log).map_or(0, |metadata| metadata.len()) <= log_bytes {
             return Ok(());
         }
-        let written = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let written = schema::write_log_back(&self.connection);
         match self.sorted("write", written) {
             Err(JournalError::DiskFull { .. }) => Ok(()),
             other => other,
@@ -261,6 +259,7 @@ fn open_and_recover(path: &Path) -> Result<(Connection, Recovered), JournalError
     let connection = schema::open(path)?;
     let recovered = recovery::recover(&connection, path)?;
     schema::keep_file_unchanged_at_close(&connection, false)
+        .and_then(|()| schema::write_log_back(&connection))
         .map_err(|error| JournalError::from_sqlite(path, "open", &error))?;
     Ok((connection, recovered))
 }

@@ -140,6 +140,13 @@ pub(crate) fn keep_file_unchanged_at_close(
     connection.set_db_config(option, keep).map(drop)
 }
 
+/// Writes the log into the file, syncs that, and empties the log. Done at each opening too: the last
+/// process may have ended because a sync failed, and then the log that can be read here may never
+/// reach the disk, so nothing must rest on it.
+pub(crate) fn write_log_back(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
 /// `auto_vacuum` only takes effect before the first table is made, and exclusive locking has to
 /// precede WAL for its index to stay out of shared memory. Checkpoints are asked for by
 /// [`crate::Journal`], since SQLite's automatic ones swallow sync errors.

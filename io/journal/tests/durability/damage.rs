@@ -142,6 +142,21 @@ fn a_torn_write_at_the_end_of_the_log_costs_nothing_acknowledged() {
 }
 
 #[test]
+fn what_was_found_in_the_log_is_in_the_file_before_anything_rests_on_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open(&journal_in(folder.path()));
+    journal.append(&[accepted(1, 1, Some(b"ticket"))]).unwrap();
+    let cut = folder.path().join("cut");
+    copy_as_left_by_a_cut(journal.path(), &cut);
+    let (_after, found) = open(&cut);
+    assert_eq!(found.jobs.len(), 1);
+
+    let file_alone = folder.path().join("file-alone");
+    fs::copy(&cut, &file_alone).unwrap();
+    assert_eq!(open(&file_alone).1.jobs.len(), 1);
+}
+
+#[test]
 fn a_later_versions_journal_is_refused_by_version_and_not_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let path = journal_in(folder.path());
