@@ -51,8 +51,40 @@ impl From<JournalError> for Ending {
         let code = match error {
             JournalError::Damaged { .. } => Code::Damaged,
             JournalError::Locked { .. } => Code::InUse,
+            JournalError::Io {
+                attempt: "lock" | "create",
+                ..
+            } => Code::CannotWrite,
             _ => Code::JournalFailed,
         };
         Self::new(code, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cueline_journal::{Journal, OnDamage};
+
+    use super::*;
+
+    #[test]
+    fn a_journals_errors_have_the_codes_that_the_help_lists() {
+        let code = |path: &std::path::Path| {
+            let error = Journal::open(path, OnDamage::Refuse).map(drop).unwrap_err();
+            Ending::from(error).code
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.sqlite");
+        assert_eq!(
+            code(&folder.path().join("missing/journal.sqlite")),
+            Code::CannotWrite
+        );
+        let owner = Journal::open(&path, OnDamage::Refuse).unwrap();
+        assert_eq!(code(&path), Code::InUse);
+        drop(owner);
+        std::fs::write(&path, b"noise").unwrap();
+        assert_eq!(code(&path), Code::Damaged);
+        let failed = JournalError::DiskFull { path };
+        assert_eq!(Ending::from(failed).code, Code::JournalFailed);
     }
 }
