@@ -421,10 +421,14 @@ impl AgentLink {
     }
 
     fn bye(&mut self, reason: ByeReason, retry_after: Duration) {
-        // What was not written yet is not written any more, least of all to a removed agent; the next
-        // link offers it again.
-        self.effects
-            .retain(|effect| matches!(effect, Effect::Send(Outgoing::Hello { .. })));
+        // A removed agent must not be sent the jobs that were still to be written; any other is offered
+        // them on its next link.
+        self.effects.retain(|effect| {
+            !matches!(
+                effect,
+                Effect::Send(Outgoing::Offer(_)) | Effect::LoadBacklog { .. }
+            )
+        });
         self.end();
         let end = End::Bye {
             reason,

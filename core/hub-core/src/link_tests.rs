@@ -326,24 +326,25 @@ fn each_end_has_its_word() {
 }
 
 #[test]
-fn nothing_unwritten_follows_the_end_but_the_greeting() {
+fn no_job_follows_the_end() {
     let opening = Opening::new(7, PING, StreamMode::Stream);
-    for (event, expected) in [
-        (Event::Revoke, Some(bye(ByeReason::Revoked))),
-        (Event::Superseded, Some(bye(ByeReason::Superseded))),
+    for (event, reason) in [
+        (Event::Revoke, Some(ByeReason::Revoked)),
+        (Event::Superseded, Some(ByeReason::Superseded)),
         (Event::Closed, None),
     ] {
         let mut link = idle(StreamMode::Stream, 0);
         link.handle(queued(1), at(1));
-        link.handle(Event::Withdraw(key(1)), at(2));
+        link.handle(Event::Withdraw(key(7)), at(2));
         link.handle(event.clone(), at(3));
-        assert_eq!(effects(&mut link), Vec::from_iter(expected.clone()));
+        let expected = reason.map(|reason| vec![withdraw(7), bye(reason)]);
+        assert_eq!(effects(&mut link), expected.unwrap_or_default());
 
         let mut link = AgentLink::open(opening.clone(), T0);
         let hello = link.effects[0].clone();
         link.handle(event, at(1));
-        let greeting = expected.map(|bye| vec![hello, bye]);
-        assert_eq!(effects(&mut link), greeting.unwrap_or_default());
+        let expected = reason.map(|reason| vec![hello, bye(reason)]);
+        assert_eq!(effects(&mut link), expected.unwrap_or_default());
     }
 }
 

@@ -1,9 +1,9 @@
 //! The hub's truth: tenants, keys, agents, printers and jobs in one SQLite database.
 //!
 //! [`Store`] is the asynchronous handle that everything else holds. A call that changes something
-//! returns after its commit has been synced ([`writer`]); reads go to connections of their own
-//! ([`reader`]). What must be durable is here; what may be forgotten with the process (who is
-//! online, what is wrong with a printer) is in memory, the latter in [`faults`].
+//! returns after its commit has been synced (`writer`); reads go to connections of their own
+//! (`reader`). What must be durable is here; what may be forgotten with the process (who is
+//! online, what is wrong with a printer) is in memory, the latter in `faults`.
 //!
 //! Whoever wakes links and waiting requests gives a watcher to [`Store::open`]: it is told of every
 //! committed change in the order of the commits, so that a wake-up cannot be lost with a request that

@@ -1,6 +1,9 @@
 //! The writer: gathering, failing alone, being full, breaking.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::mpsc;
+use std::task::Poll;
 use std::time::Duration;
 
 use cueline_hub_core::store::Idempotency;
@@ -13,42 +16,60 @@ use super::super::failure;
 use super::super::{Committed, JobChange};
 use super::{Opened, with_place};
 
-/// Keeps the writer busy until the sender is dropped, so that what follows gathers behind it.
-fn hold(opened: &Opened) -> (mpsc::Sender<()>, tokio::task::JoinHandle<()>) {
-    let (release, held) = mpsc::channel::<()>();
-    let store = opened.store.clone();
-    let holding = tokio::spawn(async move {
-        let wait =
-            store.write(move |_| Ok::<_, StoreError>(held.recv_timeout(Duration::from_secs(60))));
-        let released = wait.await.unwrap();
-        assert_eq!(released, Err(mpsc::RecvTimeoutError::Disconnected));
-    });
-    (release, holding)
+/// A call that has been polled once: it waits in the writer's queue, or is over already.
+enum Asked<F: Future> {
+    Waiting(Pin<Box<F>>),
+    Over(F::Output),
 }
+
+impl<F: Future> Asked<F> {
+    async fn answer(self) -> F::Output {
+        match self {
+            Self::Waiting(call) => call.await,
+            Self::Over(output) => output,
+        }
+    }
+}
+
+async fn ask<F: Future>(call: F) -> Asked<F> {
+    let mut call = Box::pin(call);
+    match poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
+        Poll::Ready(output) => Asked::Over(output),
+        Poll::Pending => Asked::Waiting(call),
+    }
+}
+
+/// Keeps the writer busy until the sender is dropped, so that what follows gathers behind it.
+async fn hold(opened: &Opened) -> (mpsc::Sender<()>, Asked<impl Future<Output = Released>>) {
+    let (release, held) = mpsc::channel::<()>();
+    let hold = opened
+        .store
+        .write(move |_| Ok::<_, StoreError>(held.recv_timeout(Duration::from_secs(60))));
+    (release, ask(hold).await)
+}
+
+/// Only the sender's end lets the writer go on.
+type Released = Result<Result<(), mpsc::RecvTimeoutError>, StoreError>;
+const RELEASED: Released = Ok(Err(mpsc::RecvTimeoutError::Disconnected));
 
 #[tokio::test]
 async fn one_that_fails_does_not_hurt_those_it_was_gathered_with() {
     let opened = with_place().await;
-    let (release, holding) = hold(&opened);
-    tokio::task::yield_now().await;
-    let mut calls = JoinSet::new();
+    let (release, holding) = hold(&opened).await;
+    let mut calls = Vec::new();
     for job in 1..=60 {
-        let store = opened.store.clone();
-        calls.spawn(async move {
-            let mut new = submission(place(1, 1), job);
-            if job % 3 == 0 {
-                // Fails after it has written: the agent's sequence is used up by then.
-                new.job.printer = place(9, 9).printer;
-            }
-            (job, store.submit(new, START).await)
-        });
+        let mut new = submission(place(1, 1), job);
+        if job % 3 == 0 {
+            // Fails after it has written: the agent's sequence is used up by then.
+            new.job.printer = place(9, 9).printer;
+        }
+        calls.push((job, ask(opened.store.submit(new, START)).await));
     }
-    tokio::task::yield_now().await;
     drop(release);
-    holding.await.unwrap();
+    assert_eq!(holding.answer().await, RELEASED);
     let mut sequences = Vec::new();
-    for (job, result) in calls.join_all().await {
-        match result {
+    for (job, call) in calls {
+        match call.answer().await {
             Ok(submitted) => sequences.push(submitted.job.sequence),
             Err(error) => {
                 assert_eq!(job % 3, 0, "{error}");
@@ -97,18 +118,17 @@ async fn the_same_request_sent_many_times_at_once_makes_one_job() {
 #[tokio::test]
 async fn a_full_queue_says_busy_and_nothing_waits_for_ever() {
     let opened = with_place().await;
-    let (release, holding) = hold(&opened);
-    tokio::task::yield_now().await;
-    let mut calls = JoinSet::new();
+    let (release, holding) = hold(&opened).await;
+    let mut calls = Vec::new();
     for _ in 0..3_000 {
-        let store = opened.store.clone();
-        calls.spawn(async move { store.next_epoch(place(1, 1).agent).await });
+        calls.push(ask(opened.store.next_epoch(place(1, 1).agent)).await);
     }
-    // Every call has been polled once before this task is polled again.
-    tokio::task::yield_now().await;
     drop(release);
-    holding.await.unwrap();
-    let results = calls.join_all().await;
+    assert_eq!(holding.answer().await, RELEASED);
+    let mut results = Vec::new();
+    for call in calls {
+        results.push(call.answer().await);
+    }
     let busy = results
         .iter()
         .filter(|r| **r == Err(StoreError::Busy))
@@ -144,13 +164,11 @@ async fn after_an_io_error_nothing_is_acknowledged_any_more() {
 #[tokio::test]
 async fn what_was_asked_is_done_though_nobody_waits() {
     let opened = with_place().await;
-    let (release, holding) = hold(&opened);
-    tokio::task::yield_now().await;
-    let store = opened.store.clone();
-    let gone = tokio::spawn(async move { store.next_epoch(place(1, 1).agent).await });
-    tokio::task::yield_now().await;
-    gone.abort();
+    let (release, holding) = hold(&opened).await;
+    let gone = ask(opened.store.next_epoch(place(1, 1).agent)).await;
+    assert!(matches!(gone, Asked::Waiting(_)));
+    drop(gone);
     drop(release);
-    holding.await.unwrap();
+    assert_eq!(holding.answer().await, RELEASED);
     assert_eq!(opened.store.next_epoch(place(1, 1).agent).await, Ok(2));
 }
