@@ -133,7 +133,7 @@ impl Held {
             }
             Poll::Ready(Ok(())) => {}
         }
-        if !self.offers.is_empty() {
+        if !self.offers.is_empty() && !self.entry.link.is_cut() {
             return Poll::Ready(Happening::OffersToWrite);
         }
         self.offers = VecDeque::new();

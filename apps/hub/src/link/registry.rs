@@ -32,6 +32,7 @@ struct State {
     holder: Option<Waker>,
     /// Events to be written since the holder last had nothing left to do.
     waiting: usize,
+    cut: bool,
 }
 
 impl Link {
@@ -45,6 +46,7 @@ impl Link {
                 machine: AgentLink::open(opening, now.mono),
                 holder: None,
                 waiting: 0,
+                cut: false,
             }),
         }
     }
@@ -64,6 +66,10 @@ impl Link {
             let full = written && state.waiting >= EVENTS_WAITING_MAX;
             state.waiting += usize::from(written);
             let event = if full { Event::OutboxFull } else { event };
+            state.cut |= matches!(
+                event,
+                Event::Revoke | Event::Superseded | Event::Drain { .. } | Event::OutboxFull
+            );
             state.machine.handle(event, now);
         }
         let holder = state.holder.take();
@@ -99,9 +105,9 @@ impl Link {
         self.state().machine.handle_timeout(clock::mono());
     }
 
-    /// Whether the link is over and only what was decided before is still to be written.
-    pub fn is_over(&self) -> bool {
-        self.state().machine.is_over()
+    /// Whether somebody has ended the link: offers not yet written are not to be any more.
+    pub fn is_cut(&self) -> bool {
+        self.state().cut
     }
 
     /// Whom to wake when something happens while the holder is busy writing.
@@ -215,7 +221,7 @@ impl Drop for Entry {
 
 #[cfg(test)]
 mod tests {
-    use cueline_hub_core::link::{End, Outgoing};
+    use cueline_hub_core::link::End;
     use cueline_hub_core::store::Backlog;
     use cueline_model::JobId;
     use cueline_wire::cloud::{ByeReason, StreamMode};
@@ -266,17 +272,14 @@ mod tests {
         for _ in 0..=EVENTS_WAITING_MAX {
             registry.tell_all(AGENT, [Event::Withdraw(key)]);
         }
-        assert!(entry.link.is_over());
+        assert!(entry.link.is_cut() && entry.link.deadline().is_none());
         let all = effects(&entry.link);
         assert!(all.len() <= EVENTS_WAITING_MAX + 1, "{}", all.len());
-        assert_eq!(all[0], Effect::Send(Outgoing::Withdraw(key)));
-        assert!(matches!(
-            all.last(),
-            Some(Effect::Close(End::Bye {
-                reason: ByeReason::TooSlow,
-                ..
-            }))
-        ));
+        let end = End::Bye {
+            reason: ByeReason::TooSlow,
+            retry_after: Duration::ZERO,
+        };
+        assert_eq!(all.last(), Some(&Effect::Close(end)));
     }
 
     #[test]
