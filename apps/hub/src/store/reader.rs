@@ -21,29 +21,46 @@ const QUEUE_REQUESTS_MAX: usize = 1_024;
 
 type Request = Box<dyn FnOnce(&Connection) + Send>;
 
-/// The way to the readers' threads.
+/// The way to the readers' threads; dropping it waits for them, so that no file stays open.
 pub struct Readers {
-    queue: SyncSender<Request>,
+    queue: Option<SyncSender<Request>>,
+    threads: Vec<thread::JoinHandle<()>>,
     broken: Broken,
 }
 
+impl Drop for Readers {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        for thread in self.threads.drain(..) {
+            // A panic of the thread was printed when it happened.
+            drop(thread.join());
+        }
+    }
+}
+
 impl Readers {
-    /// Starts the threads; they end when the last `Readers` is dropped.
+    /// Starts the threads.
     pub fn start(directory: &Path, broken: Broken) -> Result<Self, OpenError> {
         let (queue, requests) = sync_channel::<Request>(QUEUE_REQUESTS_MAX);
         let requests = Arc::new(Mutex::new(requests));
+        let mut threads = Vec::new();
         for number in 1..=READERS {
             let connection = schema::open_reader(directory)?;
             let requests = Arc::clone(&requests);
-            thread::Builder::new()
+            let thread = thread::Builder::new()
                 .name(format!("store-reader-{number}"))
                 .spawn(move || run(&connection, &requests))
                 .map_err(|source| OpenError::Directory {
                     directory: directory.to_owned(),
                     source,
                 })?;
+            threads.push(thread);
         }
-        Ok(Self { queue, broken })
+        Ok(Self {
+            queue: Some(queue),
+            threads,
+            broken,
+        })
     }
 
     /// Carries out `run`, which sees one state of the database throughout.
@@ -53,15 +70,19 @@ impl Readers {
         E: StorageError,
         F: FnOnce(&Connection) -> Result<R, E> + Send + 'static,
     {
-        if self.broken.borrow().is_some() {
+        let Some(queue) = self
+            .queue
+            .as_ref()
+            .filter(|_| self.broken.borrow().is_none())
+        else {
             return Err(broken_error(&self.broken).into());
-        }
+        };
         let (reply, answer) = oneshot::channel();
         let request: Request = Box::new(move |connection| {
             // Nobody listens when the one who asked has gone.
             drop(reply.send(in_one_state(connection, run)));
         });
-        match self.queue.try_send(request) {
+        match queue.try_send(request) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(StoreError::Busy.into()),
             Err(TrySendError::Disconnected(_)) => return Err(broken_error(&self.broken).into()),

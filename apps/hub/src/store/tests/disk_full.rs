@@ -38,9 +38,13 @@ impl SmallDisk {
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         let unmounted = Command::new("umount").arg(self.path()).status();
-        if !unmounted.is_ok_and(|status| status.success()) {
-            eprintln!("{} is still mounted", self.path().display());
-        }
+        let unmounted = unmounted.is_ok_and(|status| status.success());
+        // A second panic would hide the first.
+        assert!(
+            unmounted || std::thread::panicking(),
+            "{} is still mounted",
+            self.path().display()
+        );
     }
 }
 
