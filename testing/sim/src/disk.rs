@@ -66,6 +66,12 @@ impl Disk {
         self.busy_until_ms = 0;
     }
 
+    /// The program ends in an orderly way: what waits is written first.
+    pub fn finish(&mut self, world: &mut World) {
+        while self.done(world).is_some() {}
+        self.busy_until_ms = 0;
+    }
+
     /// How many writes wait.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -349,12 +349,11 @@ fn draw_jobs(chance: &mut Chance, tills: &[TillPlan], heal_at_ms: u64) -> Vec<Jo
 
 fn draw_odds(chance: &mut Chance) -> Odds {
     // Half the kinds stay away, so that one is also seen without the others.
-    let some = |chance: &mut Chance, most: u64| {
-        if chance.one_in(2) {
-            u32::try_from(chance.between(1, most)).unwrap_or(u32::MAX)
-        } else {
-            0
-        }
+    // And in some runs one is very frequent.
+    let some = |chance: &mut Chance, most: u64| match chance.between(0, 15) {
+        0..=7 => 0,
+        8..=14 => u32::try_from(chance.between(1, most)).unwrap_or(u32::MAX),
+        _ => u32::try_from(most * 4).unwrap_or(u32::MAX),
     };
     Odds {
         till_crash: some(chance, 120),

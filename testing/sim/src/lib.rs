@@ -27,3 +27,4 @@ pub use faults::Plan;
 pub use mutation::Mutation;
 pub use reference::{Rule, Violation};
 pub use run::{Broken, run_plan, run_seed, run_seeds};
+pub use world::Settings;

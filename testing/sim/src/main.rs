@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
-use cueline_sim::{Counts, Mutation, Plan, run_plan, run_seed};
+use cueline_sim::{Counts, Mutation, Plan, Settings, run_plan, run_seed};
 
 /// Plays hub and agents under faults in simulated time.
 #[derive(Parser)]
@@ -23,6 +23,9 @@ struct Arguments {
     /// Break a rule on purpose.
     #[arg(long, default_value = "none")]
     mutation: Mutation,
+    /// Look into no till's journal while it runs; find what is broken by what comes of it.
+    #[arg(long)]
+    unwatched: bool,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -32,17 +35,26 @@ fn main() -> anyhow::Result<ExitCode> {
         (None, Some(seed)) => (seed, seed + 1),
         (None, None) => bail!("give --seed or --seeds"),
     };
+    let settings = Settings {
+        mutation: arguments.mutation,
+        unwatched: arguments.unwatched,
+        trace: false,
+    };
     if arguments.trace {
         let mut out = std::io::stdout().lock();
         let plan = Plan::draw(first);
         writeln!(out, "{plan:#?}")?;
-        for line in run_plan(plan, arguments.mutation, true).trace {
+        let traced = Settings {
+            trace: true,
+            ..settings
+        };
+        for line in run_plan(plan, traced).trace {
             writeln!(out, "{line}")?;
         }
     }
     let (mut all, mut broken) = (Counts::default(), 0_u64);
     for seed in first..end {
-        match run_seed(seed, arguments.mutation) {
+        match run_seed(seed, settings) {
             Ok(counts) => all += counts,
             Err(failure) => {
                 broken += 1;

@@ -3,14 +3,21 @@
 //! A held request is a connection: what is sent on it arrives in order or not at all. The other
 //! requests are independent of each other, may be lost, and then fail at the till after a while.
 
+mod requests;
+
 use std::collections::BTreeMap;
 
-use cueline_agent_core::{Event, FetchError, JobKey, LinkEnd, LinkId, ReportId};
-use cueline_model::Document;
-use cueline_wire::cloud::{Framed, Report, StreamMode};
+use cueline_agent_core::{LinkEnd, LinkId};
+use cueline_wire::cloud::{Framed, StreamMode};
+
+pub use requests::{Request, fetch_failed, report_failed};
 
 use crate::faults::{Manner, Plan};
 use crate::world::{ReplyTo, ToHub, ToTill, What, World};
+
+/// A till finds that a held request is dead within the idle time-out, 150 s; what was on its way still
+/// arrives.
+const FOUND_WITHIN_MS: u64 = 152_000;
 
 /// A connection that carries a held request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,17 +32,6 @@ pub enum Down {
     Framed(Framed),
     /// It is over.
     End(LinkEnd),
-}
-
-/// A request of a till other than the held one.
-#[derive(Debug)]
-pub enum Request {
-    /// Tell the hub.
-    Report(ReportId, Report),
-    /// Get a document.
-    Fetch(JobKey, Document),
-    /// Tell the hub what is installed.
-    Inventory,
 }
 
 #[derive(Debug, Default)]
@@ -96,6 +92,13 @@ impl Network {
     pub fn wanted(&self, conn: ConnId) -> Option<(usize, LinkId)> {
         let conn = self.conns.get(&conn).filter(|conn| conn.till_open)?;
         Some((conn.till, conn.link))
+    }
+
+    /// The try of a connection that the till has given up, in this life of it.
+    #[must_use]
+    pub fn given_up(&self, conn: ConnId, life: u64) -> Option<LinkId> {
+        let conn = self.conns.get(&conn)?;
+        (!conn.till_open && conn.life == life).then_some(conn.link)
     }
 
     /// Whose connection this is.
@@ -219,6 +222,8 @@ impl World {
             return;
         }
         conn.active_ms = now_ms;
+        // What holds one event back holds back all that follow it.
+        let holding = holding || !conn.held_back.is_empty();
         if holding && matches!(what, Down::Framed(_)) {
             conn.held_back.push(what);
             return;
@@ -353,6 +358,7 @@ impl World {
     fn silence(&mut self, id: ConnId) {
         if let Some(conn) = self.network.conns.get_mut(&id) {
             conn.dead = true;
+            self.after(FOUND_WITHIN_MS, What::SilenceFound(id, self.now_ms));
         }
     }
 
@@ -379,94 +385,6 @@ impl World {
             self.after(patience_ms - idle_ms, What::IdleCheck(id));
         }
     }
-
-    /// A till sends a request.
-    pub fn request(&mut self, from: ReplyTo, request: Request) {
-        let given_up = ToTill::of(request.failed());
-        if self.is_cut(from.till) || self.chance.odds(self.odds.request_lost) {
-            self.counts.requests_lost += 1;
-            let wait_ms = self.chance.between(1_000, 15_000);
-            self.after(wait_ms, What::ToTill(from.till, from.life, given_up));
-            return;
-        }
-        let latency_ms = self.latency_ms(from.till);
-        let message = match request {
-            Request::Fetch(job, document) => ToHub::Fetch {
-                job,
-                document,
-                reply_to: from,
-            },
-            Request::Inventory => ToHub::Inventory(from),
-            Request::Report(report, body) => {
-                let copy = |body: &Report| ToHub::Report {
-                    till: from.till,
-                    report,
-                    body: body.clone(),
-                    reply_to: None,
-                };
-                if self.chance.odds(self.odds.report_doubled) {
-                    self.counts.reports_doubled += 1;
-                    let late_ms = latency_ms + self.chance.between(0, 120_000);
-                    self.after(late_ms, What::ToHub(copy(&body)));
-                }
-                if self.chance.odds(self.odds.report_late) {
-                    self.counts.reports_late += 1;
-                    let late_ms = self.chance.between(15_000, 60_000);
-                    self.after(late_ms, What::ToHub(copy(&body)));
-                    self.after(15_000, What::ToTill(from.till, from.life, given_up));
-                    return;
-                }
-                ToHub::Report {
-                    till: from.till,
-                    report,
-                    body,
-                    reply_to: Some(from),
-                }
-            }
-        };
-        self.after(latency_ms, What::ToHub(message));
-    }
-
-    /// The hub answers a request; `lost` is what the till is told if that does not arrive.
-    pub fn answer(&mut self, to: ReplyTo, answer: ToTill, lost: Event) {
-        if self.is_cut(to.till) || self.chance.odds(self.odds.answer_lost) {
-            self.counts.answers_lost += 1;
-            let wait_ms = self.chance.between(1_000, 15_000);
-            self.after(wait_ms, What::ToTill(to.till, to.life, ToTill::of(lost)));
-        } else {
-            let latency_ms = self.latency_ms(to.till);
-            self.after(latency_ms, What::ToTill(to.till, to.life, answer));
-        }
-    }
-
-    /// A message reached a hub that is down.
-    pub fn unreachable(&mut self, message: ToHub) {
-        match message {
-            ToHub::Open { conn, .. } => {
-                let end = no_answer("refused", "the hub is not there");
-                self.down(conn, Down::End(end));
-            }
-            ToHub::Report {
-                report,
-                reply_to: Some(to),
-                ..
-            } => self.refuse(to, report_failed(report)),
-            ToHub::Fetch { job, reply_to, .. } => self.refuse(reply_to, fetch_failed(job)),
-            ToHub::Inventory(to) => self.refuse(to, Event::InventoryFailed),
-            ToHub::Report { reply_to: None, .. }
-            | ToHub::Gone(_)
-            | ToHub::Submit(..)
-            | ToHub::Cancel(_) => {}
-        }
-    }
-
-    fn refuse(&mut self, to: ReplyTo, failed: Event) {
-        let latency_ms = self.latency_ms(to.till);
-        self.after(
-            latency_ms,
-            What::ToTill(to.till, to.life, ToTill::of(failed)),
-        );
-    }
 }
 
 impl Network {
@@ -475,48 +393,6 @@ impl Network {
             conn.last_down_ms += by_ms;
             conn.last_up_ms += by_ms;
         }
-    }
-}
-
-impl ToTill {
-    /// What brings an event to a till.
-    #[must_use]
-    pub fn of(event: Event) -> Self {
-        match event {
-            Event::ReportFailed { report, .. } | Event::ReportAnswered { report, .. } => {
-                Self::ReportOver(report, event)
-            }
-            event => Self::Event(event),
-        }
-    }
-}
-
-impl Request {
-    fn failed(&self) -> Event {
-        match self {
-            Self::Report(report, _) => report_failed(*report),
-            Self::Fetch(job, _) => fetch_failed(*job),
-            Self::Inventory => Event::InventoryFailed,
-        }
-    }
-}
-
-/// A report that did not arrive, or whose answer was lost.
-#[must_use]
-pub fn report_failed(report: ReportId) -> Event {
-    Event::ReportFailed {
-        report,
-        retry_after: None,
-    }
-}
-
-/// A document that could not be had.
-#[must_use]
-pub fn fetch_failed(job: JobKey) -> Event {
-    let text = "the connection broke".to_owned();
-    Event::FetchFailed {
-        job,
-        error: FetchError::Later { text },
     }
 }
 

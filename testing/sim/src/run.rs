@@ -12,7 +12,7 @@ use crate::hub_side::Hub;
 use crate::mutation::Mutation;
 use crate::reference::{Rule, Violation};
 use crate::till_side::Till;
-use crate::world::{What, World};
+use crate::world::{Settings, What, World};
 
 /// Once everything is healed, the world is quiet within this time or something is stuck. A hub's
 /// `Retry-After` of 20 s, a half-open link's 150 s, the slowest printers' longest queue and an hour's
@@ -44,8 +44,8 @@ pub struct Outcomes {
 pub struct Broken {
     /// Which.
     pub seed: u64,
-    /// What was broken on purpose.
-    pub mutation: Mutation,
+    /// How it was played.
+    pub settings: Settings,
     /// The rule and how it was broken.
     pub violation: Violation,
     /// The last lines of the trace about it.
@@ -68,8 +68,11 @@ impl fmt::Display for Broken {
             "replay: cargo run -p cueline-sim -- --seed {} --trace",
             self.seed
         )?;
-        if self.mutation != Mutation::None {
-            write!(f, " --mutation {}", self.mutation)?;
+        if self.settings.mutation != Mutation::None {
+            write!(f, " --mutation {}", self.settings.mutation)?;
+        }
+        if self.settings.unwatched {
+            f.write_str(" --unwatched")?;
         }
         Ok(())
     }
@@ -79,15 +82,19 @@ impl fmt::Display for Broken {
 ///
 /// # Errors
 /// The rule that did not hold.
-pub fn run_seed(seed: u64, mutation: Mutation) -> Result<Counts, Box<Broken>> {
-    let outcome = run_plan(Plan::draw(seed), mutation, false);
+pub fn run_seed(seed: u64, settings: Settings) -> Result<Counts, Box<Broken>> {
+    let outcome = run_plan(Plan::draw(seed), settings);
     let Some(violation) = outcome.violation else {
         return Ok(outcome.counts);
     };
-    let trace = run_plan(Plan::draw(seed), mutation, true).trace;
+    let traced = Settings {
+        trace: true,
+        ..settings
+    };
+    let trace = run_plan(Plan::draw(seed), traced).trace;
     Err(Box::new(Broken {
         seed,
-        mutation,
+        settings,
         excerpt: excerpt(&trace, &violation),
         violation,
     }))
@@ -99,11 +106,11 @@ pub fn run_seed(seed: u64, mutation: Mutation) -> Result<Counts, Box<Broken>> {
 /// As [`run_seed`].
 pub fn run_seeds(
     seeds: impl IntoIterator<Item = u64>,
-    mutation: Mutation,
+    settings: Settings,
 ) -> Result<Counts, Box<Broken>> {
     let mut all = Counts::default();
     for seed in seeds {
-        all += run_seed(seed, mutation)?;
+        all += run_seed(seed, settings)?;
     }
     Ok(all)
 }
@@ -130,8 +137,8 @@ fn excerpt(trace: &[String], violation: &Violation) -> Vec<String> {
 
 /// Runs a plan.
 #[must_use]
-pub fn run_plan(plan: Plan, mutation: Mutation, trace: bool) -> Outcomes {
-    let mut simulation = Simulation::new(plan, mutation, trace);
+pub fn run_plan(plan: Plan, settings: Settings) -> Outcomes {
+    let mut simulation = Simulation::new(plan, settings);
     simulation.run();
     simulation.finish()
 }
@@ -146,19 +153,19 @@ struct Simulation {
 }
 
 impl Simulation {
-    fn new(plan: Plan, mutation: Mutation, trace: bool) -> Self {
+    fn new(plan: Plan, settings: Settings) -> Self {
         let tills = plan.tills.iter().cloned().enumerate();
         let tills: Vec<_> = tills
             .map(|(number, plan)| Till::new(number, plan))
             .collect();
-        let mut world = World::new(plan, mutation, trace);
+        let mut world = World::new(plan, settings);
         world.note("plan", || "begins".to_owned());
         for number in 0..tills.len() {
             world.after(0, What::TillUp(number));
         }
         world.after(0, What::HubUp);
         Self {
-            hub: Hub::new(tills.len(), mutation),
+            hub: Hub::new(tills.len(), settings.mutation),
             box_office: BoxOffice::new(world.plan.jobs.len()),
             tills,
             world,
@@ -182,7 +189,7 @@ impl Simulation {
                 };
                 self.world.now_ms = due_ms.max(self.world.now_ms);
                 self.wake_whoever_is_due();
-            } else if let Some(what) = self.world.next() {
+            } else if let Some(what) = self.world.take_next() {
                 wakings = 0;
                 self.happen(what);
             } else {
@@ -220,6 +227,11 @@ impl Simulation {
             What::TillWakes(till) => self.tills[till].wake(world),
             What::BoxOffice(errand) => self.box_office.run(errand, world),
             What::IdleCheck(conn) => world.check_idle(conn),
+            What::SilenceFound(conn, since_ms) => {
+                if let Some((till, _)) = world.network.wanted(conn) {
+                    self.tills[till].must_have_found(conn, since_ms, world);
+                }
+            }
             What::Fault(fault) => self.go_wrong(fault),
             What::Heal => self.heal(),
         }

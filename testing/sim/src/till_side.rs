@@ -1,31 +1,26 @@
 //! A till: the agent's core, a shell that does its effects on fakes, and what a crash leaves of it.
 
+mod effects;
+
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use cueline_agent_core::{
-    Agent, Config, Effect, Event, JobKey, LinkId, LinkTimings, Phase, PrinterConfig, Record,
-    Recovered, ReportId,
+    Agent, Config, Event, LinkId, LinkTimings, Phase, PrinterConfig, Recovered, ReportId,
 };
-use cueline_model::limits::{AGENT_JOBS_MAX, REPORT_ENTRIES_MAX};
 use cueline_model::{
     AgentId, ContentType, Failure, FailureCode, FaultCode, Mono, Now, PrinterName,
 };
-use cueline_wire::cloud::{Framed, Progress, Report, StreamEvent, StreamMode};
+use cueline_wire::cloud::{Framed, StreamEvent};
 
-use crate::assertions;
 use crate::connects::Connects;
 use crate::disk::{Disk, Write};
 use crate::faults::{Flaw, TillPlan};
 use crate::mutation::Mutation;
-use crate::network::{ConnId, Down, Request};
-use crate::printer::{Ask, Printer};
+use crate::network::{ConnId, Down};
+use crate::printer::Printer;
 use crate::reference::Rule;
 use crate::till_clock::TillClock;
 use crate::world::{ReplyTo, ToTill, What, World};
-
-/// How much slower a slow disk is.
-const SLOW_DISK_FACTOR: u64 = 40;
 
 /// A till, its program running or not.
 #[derive(Debug)]
@@ -43,6 +38,7 @@ pub struct Till {
     asleep: Option<Asleep>,
     slow_disk_until_ms: u64,
     connects: Connects,
+    woke_ms: u64,
 }
 
 /// What is lost with the program.
@@ -95,6 +91,7 @@ impl Till {
             asleep: None,
             slow_disk_until_ms: 0,
             connects: Connects::default(),
+            woke_ms: 0,
             plan,
         }
     }
@@ -258,6 +255,7 @@ impl Till {
         };
         world.note(&self.label, || "wakes".to_owned());
         self.clock.slept(world.now_ms - asleep.since_ms);
+        self.woke_ms = world.now_ms;
         self.connects.asked(world.now_ms);
         let life = self.life;
         for _ in 0..asleep.disk_done {
@@ -265,6 +263,21 @@ impl Till {
         }
         for parcel in asleep.deferred {
             self.take(life, parcel, world);
+        }
+    }
+
+    /// A connection has been dead for longer than the idle time-out: it must have been found.
+    pub fn must_have_found(&self, conn: ConnId, since_ms: u64, world: &mut World) {
+        let slept = self.asleep.is_some() || self.woke_ms > since_ms;
+        let open = self.program.as_ref().and_then(|program| program.conn);
+        if !slept && open.is_some_and(|(_, open)| open == conn) {
+            let text = format!(
+                "{} still holds {conn:?}, dead since {since_ms} ms",
+                self.label
+            );
+            world
+                .reference
+                .violated(Rule::DeadLinksAreFound, None, text);
         }
     }
 
@@ -350,27 +363,34 @@ impl Till {
     }
 
     fn take_stream(&mut self, conn: ConnId, down: Down, world: &mut World) {
-        if !world.arrived(conn, matches!(down, Down::End(_))) {
-            return;
-        }
-        let Some((link, _)) = self
-            .program
-            .as_ref()
-            .and_then(|program| program.conn)
-            .filter(|(_, open)| *open == conn)
-        else {
-            return;
+        let wanted = world.arrived(conn, matches!(down, Down::End(_)));
+        let open = self.program.as_ref().and_then(|program| program.conn);
+        let link = match open {
+            Some((link, open)) if wanted && open == conn => link,
+            // What was read before the request was dropped may come to the core after it.
+            _ => match world.network.given_up(conn, self.life) {
+                Some(link) if world.chance.one_in(4) => link,
+                _ => return,
+            },
         };
         let event = match down {
             Down::Asked => Event::LinkAsked { link },
             Down::End(end) => Event::LinkClosed { link, end },
-            Down::Framed(framed) => self.stream_event(link, framed, world),
+            Down::Framed(framed) => self.stream_event(link, framed, wanted, world),
         };
         self.handle(event, world);
     }
 
-    fn stream_event(&mut self, link: LinkId, mut framed: Framed, world: &mut World) -> Event {
-        if let StreamEvent::Hello(hello) = &framed.event {
+    fn stream_event(
+        &mut self,
+        link: LinkId,
+        mut framed: Framed,
+        wanted: bool,
+        world: &mut World,
+    ) -> Event {
+        if let StreamEvent::Hello(hello) = &framed.event
+            && wanted
+        {
             self.clock.greeted(
                 hello.server_time,
                 self.clock.read(world.now_ms, world.true_wall()),
@@ -408,214 +428,6 @@ impl Till {
             program.core.handle_event(event, now);
         }
         self.do_effects(world);
-    }
-
-    fn do_effects(&mut self, world: &mut World) {
-        while let Some(effect) = self
-            .program
-            .as_mut()
-            .and_then(|program| program.core.poll_effect())
-        {
-            if self.crashes_now(world) {
-                return;
-            }
-            world.counts.effects += 1;
-            world.note(&self.label, || format!("does {effect:?}"));
-            self.do_effect(effect, world);
-            if self.crashes_now(world) {
-                return;
-            }
-        }
-        if let Some(program) = &mut self.program {
-            program.due = program.core.poll_timeout().map(|(due, _)| due);
-            let held = program.core.unsettled_jobs();
-            if held > AGENT_JOBS_MAX {
-                world.reference.violated(
-                    Rule::LimitsHold,
-                    None,
-                    format!("an agent holds {held} jobs"),
-                );
-            }
-        }
-    }
-
-    fn crashes_now(&mut self, world: &mut World) -> bool {
-        let crashes = self.program.is_some() && world.chance.odds(world.odds.till_crash);
-        if crashes {
-            let power_cut = world.chance.one_in(2);
-            self.crash(power_cut, world);
-        }
-        crashes
-    }
-
-    fn do_effect(&mut self, effect: Effect, world: &mut World) {
-        match effect {
-            Effect::Connect { link, ping, mode } => self.connect(link, ping, mode, world),
-            Effect::Disconnect { link } => {
-                let program = self.program.as_mut();
-                if let Some((_, conn)) =
-                    program.and_then(|program| program.conn.take_if(|(open, _)| *open == link))
-                {
-                    world.till_drops(conn);
-                }
-            }
-            Effect::Append { batch, records } => {
-                self.check_starts(&records, world);
-                self.write(Write::Batch(batch, records), world);
-                if world.mutation == Mutation::JournalBeforePrintRemoved {
-                    let appended = ToTill::Event(Event::Appended { batch });
-                    world.after(0, What::ToTill(self.number, self.life, appended));
-                }
-            }
-            Effect::SendReport { report, body } => self.send_report(report, body, world),
-            Effect::SendInventory => world.request(self.reply_to(), Request::Inventory),
-            Effect::Fetch { job, document } => {
-                world.request(self.reply_to(), Request::Fetch(job, document));
-            }
-            Effect::OpenPrinter { op, printer } => {
-                let life = self.life;
-                if let Some(printer) = self.printer(&printer) {
-                    printer.open(op, life, world);
-                }
-            }
-            Effect::ReleasePrinter { op, printer } => {
-                if let Some(printer) = self.printer(&printer) {
-                    printer.release(op);
-                }
-            }
-            Effect::Print {
-                op,
-                printer,
-                job,
-                copies,
-                duplicate,
-            } => {
-                self.check_print(job, duplicate, world);
-                let ask = Ask {
-                    op,
-                    life: self.life,
-                    key: job,
-                    copies,
-                    flaw: world.flaw_of(job.job),
-                };
-                if let Some(printer) = self.printer(&printer) {
-                    printer.print(ask, world);
-                }
-            }
-            Effect::Notice(_) => {}
-            Effect::Exit => self.exit(world),
-        }
-    }
-
-    fn connect(&mut self, link: LinkId, ping: Duration, mode: StreamMode, world: &mut World) {
-        world.counts.connects += 1;
-        if mode == StreamMode::Poll {
-            world.counts.polls += 1;
-        }
-        if let Some(many) = self.connects.connected(world.now_ms) {
-            world
-                .reference
-                .violated(Rule::NoBusyLoop, None, format!("{}: {many}", self.label));
-        }
-        let ping_s = u32::try_from(ping.as_secs()).unwrap_or(u32::MAX);
-        let conn = world.connect(self.reply_to(), link, ping_s, mode);
-        if let Some(program) = &mut self.program
-            && let Some((_, old)) = program.conn.replace((link, conn))
-            && world.network.wanted(old).is_some()
-        {
-            let text = "a held request is opened before the last one is over".to_owned();
-            world
-                .reference
-                .violated(Rule::EffectsFitTogether, None, text);
-        }
-    }
-
-    fn send_report(&mut self, report: ReportId, body: Report, world: &mut World) {
-        let entries = body.entries.len();
-        if entries > REPORT_ENTRIES_MAX {
-            world.reference.violated(
-                Rule::LimitsHold,
-                None,
-                format!("a report has {entries} entries"),
-            );
-        }
-        for entry in &body.entries {
-            let durable = self.disk.holds(entry);
-            world
-                .reference
-                .expect(durable, Rule::JournalBeforeReport, entry.job, || {
-                    format!("{entry:?} is reported and not durable")
-                });
-        }
-        let two = self
-            .program
-            .as_mut()
-            .and_then(|program| program.report.replace(report));
-        if let Some(other) = two {
-            let text = format!("{report:?} is sent before {other:?} is over");
-            world
-                .reference
-                .violated(Rule::EffectsFitTogether, None, text);
-        }
-        world.request(self.reply_to(), Request::Report(report, body));
-    }
-
-    fn check_starts(&self, records: &[Record], world: &mut World) {
-        let known = self.clock.hub_time_known(self.now(world));
-        for record in records {
-            if let Record::Progress(entry) = record
-                && entry.progress == Progress::Started
-            {
-                assertions::start_recorded(&mut world.reference, entry.job, known);
-            }
-        }
-    }
-
-    fn check_print(&self, job: JobKey, duplicate: bool, world: &mut World) {
-        let durable = self.disk.is_started(job) && self.disk.has_document(job);
-        world
-            .reference
-            .expect(durable, Rule::JournalBeforePrint, job.job, || {
-                "it is printed before its start and its document are durable".to_owned()
-            });
-        assertions::print_asked(&mut world.reference, job.job, duplicate);
-    }
-
-    fn write(&mut self, write: Write, world: &mut World) {
-        let (low, high) = self.plan.disk_ms;
-        let mut takes_ms = world.chance.between(low, high);
-        if world.now_ms < self.slow_disk_until_ms {
-            takes_ms *= SLOW_DISK_FACTOR;
-        }
-        if world.mutation == Mutation::JournalBeforePrintRemoved {
-            takes_ms += 2_000;
-        }
-        let in_ms = self.disk.write(write, takes_ms, world);
-        world.after(in_ms, What::DiskDone(self.number, self.life));
-    }
-
-    fn printer(&mut self, name: &PrinterName) -> Option<&mut Printer> {
-        self.printers
-            .iter_mut()
-            .find(|printer| printer.name == *name)
-    }
-
-    /// The program has ended in an orderly way: nothing is in doubt.
-    fn exit(&mut self, world: &mut World) {
-        let started = self
-            .disk
-            .recover()
-            .jobs
-            .into_iter()
-            .find(|job| job.phase == Phase::Started);
-        if let Some(started) = started {
-            let text = "an orderly end left it started".to_owned();
-            world
-                .reference
-                .violated(Rule::EffectsFitTogether, Some(started.job.key.job), text);
-        }
-        self.program = None;
-        world.after(200, What::TillUp(self.number));
     }
 
     /// Whose agent this is.

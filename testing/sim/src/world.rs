@@ -135,6 +135,8 @@ pub enum What {
     BoxOffice(Errand),
     /// Something on the path looks whether a connection is idle.
     IdleCheck(ConnId),
+    /// By now a till must have found that nothing arrives on a connection since then.
+    SilenceFound(ConnId, u64),
     /// Something goes wrong.
     Fault(Fault),
     /// Everything is made good.
@@ -168,6 +170,18 @@ impl Ord for Scheduled {
     }
 }
 
+/// How a plan is played.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Settings {
+    /// What is broken on purpose.
+    pub mutation: Mutation,
+    /// Nobody looks into the tills' journals while they run: a till that breaks its promises is found
+    /// by what comes of it alone.
+    pub unwatched: bool,
+    /// Write down everything that happens.
+    pub trace: bool,
+}
+
 /// What everybody shares.
 #[derive(Debug)]
 pub struct World {
@@ -195,18 +209,18 @@ pub struct World {
 impl World {
     /// A world at its beginning, with the plan's faults and jobs ahead.
     #[must_use]
-    pub fn new(plan: Plan, mutation: Mutation, trace: bool) -> Self {
+    pub fn new(plan: Plan, settings: Settings) -> Self {
         let mut world = Self {
             now_ms: 0,
             chance: Chance::new(plan.seed ^ 0x5eed_0f7e_57ed_c1e5),
             odds: plan.odds,
-            mutation,
+            mutation: settings.mutation,
             network: Network::new(&plan),
-            reference: Reference::default(),
+            reference: Reference::new(settings.unwatched),
             counts: Counts::default(),
             queue: BinaryHeap::new(),
             scheduled: 0,
-            trace: trace.then(Vec::new),
+            trace: settings.trace.then(Vec::new),
             plan,
         };
         for (at_ms, fault) in world.plan.faults.clone() {
@@ -236,7 +250,7 @@ impl World {
     }
 
     /// Goes to the next thing.
-    pub fn next(&mut self) -> Option<What> {
+    pub fn take_next(&mut self) -> Option<What> {
         let Reverse(next) = self.queue.pop()?;
         self.now_ms = next.at_ms;
         self.counts.happenings += 1;
