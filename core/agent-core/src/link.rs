@@ -387,10 +387,12 @@ impl Link {
         if let Some(lesson) = self.learned.cut(idle_age, up.ping, up.pinged) {
             self.learned(lesson, turn);
         }
+        let lived = turn.now.since(up.since);
         let down = Down {
             code: "ended",
             text: "the connection to the hub was cut",
-            at_least: Duration::ZERO,
+            // Something that lets the hello through and then cuts must not be asked without a pause.
+            at_least: self.timings.quick_pause.saturating_sub(lived),
         };
         self.down(down, turn);
     }

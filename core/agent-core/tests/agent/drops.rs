@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cueline_agent_core::{Effect, Event, Notice};
+use cueline_agent_core::{Effect, Event, LinkEnd, Notice};
 use cueline_wire::cloud::ByeReason;
 
 use crate::till::Till;
@@ -97,4 +97,22 @@ fn up_and_down_are_told_once_each() {
     till.asked();
     till.cut();
     assert_eq!(codes(&mut till), ["ended_early"]);
+}
+
+#[test]
+fn a_path_that_cuts_right_after_the_hello_is_not_asked_without_a_pause() {
+    let mut till = Till::new();
+    let mut pauses_ms = Vec::new();
+    for lived_ms in [0, 0, 300, 999, 1_000, 5_000] {
+        till.hello();
+        till.pass(Duration::from_millis(lived_ms));
+        till.close(LinkEnd::Ended);
+        let pause = till.notices().into_iter().find_map(|notice| match notice {
+            Notice::LinkDown { next_try_in, .. } => Some(next_try_in.as_millis()),
+            _ => None,
+        });
+        pauses_ms.extend(pause);
+        till.pass_s(1);
+    }
+    assert_eq!(pauses_ms, [1_000, 1_000, 700, 1, 0, 0]);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cueline_agent_core::{Effect, Notice};
+use cueline_agent_core::{Effect, LinkEnd, Notice};
 use cueline_wire::cloud::StreamMode;
 
 use crate::till::Till;
@@ -22,7 +22,7 @@ fn held_back_answer(till: &mut Till, seconds: u64) {
     till.pass_s(seconds);
     till.hello();
     till.ping(1);
-    till.cut();
+    till.close(LinkEnd::Ended);
     till.answer_reports();
 }
 

@@ -226,11 +226,11 @@ fn the_inventory_is_told_after_the_first_hello_and_when_asked_for() {
         kind: ProbeKind::Inventory,
     });
     till.receive(probe.clone());
-    assert_eq!(inventories(&mut till), [0]);
+    assert_eq!(inventories(&mut till), [1_000]);
     till.receive(probe);
     assert_eq!(inventories(&mut till), NEVER, "one at a time");
     till.event(Event::InventoryStored);
-    assert_eq!(inventories(&mut till), [0]);
+    assert_eq!(inventories(&mut till), [1_000]);
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub struct Till {
     pub on_paper: BTreeMap<JobKey, u32>,
     durable_seqs: BTreeSet<u64>,
     epoch: u64,
+    /// When the newest `hello` came.
+    greeted_ms: u64,
     pub exited: bool,
 }
 
@@ -130,6 +132,7 @@ impl Till {
             report: None,
             printers: BTreeMap::new(),
             epoch: 0,
+            greeted_ms: 0,
             exited: false,
         }
     }

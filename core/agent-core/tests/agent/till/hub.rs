@@ -39,6 +39,7 @@ impl Till {
     }
 
     pub fn hello_of(&mut self, epoch: u64, ping_s: u32) {
+        self.greeted_ms = self.now_ms;
         let server_time = self.hub_now();
         self.receive(StreamEvent::Hello(Hello {
             epoch,
@@ -75,7 +76,9 @@ impl Till {
         self.event(Event::LinkClosed { link, end });
     }
 
+    /// The link is cut, after it has lived for a second at least.
     pub fn cut(&mut self) {
+        self.pass_until(self.now_ms.max(self.greeted_ms + 1_000));
         self.close(LinkEnd::Ended);
     }
 
