@@ -6,6 +6,7 @@ pub mod body;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod fingerprint;
 pub mod hub;
 pub mod ids;
 pub mod link;

@@ -35,7 +35,7 @@ fn announce(running: &Running) {
     if let Some(authority) = &running.authority {
         let path = authority.path.display();
         lines.push(format!(
-            "certificate authority {path}, SHA-256 {}",
+            "certificate authority {path}, fingerprint {}",
             authority.fingerprint
         ));
     }

@@ -6,7 +6,7 @@ use cueline_model::AgentId;
 use cueline_wire::Timestamp;
 use cueline_wire::api::{self, AgentState};
 
-use crate::auth::signature::sha256;
+use crate::fingerprint;
 use crate::hub::Hub;
 use crate::link::whole_seconds;
 use crate::refusal::Refusal;
@@ -51,7 +51,7 @@ pub fn agent(hub: &Hub, agent: AgentRecord) -> api::Agent {
         name: agent.name,
         site: agent.site,
         state,
-        fingerprint: sha256(&agent.public_key).to_string(),
+        fingerprint: fingerprint::of(&agent.public_key),
         created_at: Timestamp(agent.created_at),
         connected_since: link.as_ref().map(|link| Timestamp(link.since)),
         last_seen_at: last_seen_at.map(Timestamp),

@@ -6,11 +6,11 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
-use ring::digest;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use super::{TlsError, file_error, leaf, read_text};
+use crate::fingerprint;
 use crate::whole_file::{self, Readers};
 
 /// The certificate's file in the `tls` directory.
@@ -26,14 +26,9 @@ pub(super) struct Authority {
 }
 
 impl Authority {
-    /// SHA-256 of the certificate, 64 hexadecimal digits.
+    /// The certificate's fingerprint.
     pub(super) fn fingerprint(&self) -> String {
-        let digest = digest::digest(&digest::SHA256, &self.der);
-        digest
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        fingerprint::of(&self.der)
     }
 }
 

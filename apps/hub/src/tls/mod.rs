@@ -61,7 +61,7 @@ pub struct Tls {
 pub struct AuthorityFile {
     /// `<data>/tls/ca.pem`.
     pub path: PathBuf,
-    /// SHA-256 of its DER form, 64 hexadecimal digits.
+    /// `sha256:` and the digest of its DER form.
     pub fingerprint: String,
 }
 
