@@ -9,6 +9,9 @@ use cueline_wire::cloud::{Progress, ReportEntry};
 
 use crate::reference::{Job, Promise, Reference, Rule, RunEnd};
 
+/// A clock offset that has moved by less is not journalled again.
+const OFFSET_CHANGE_MS: i64 = 1_000;
+
 /// A till asks its printer to print; the use has not begun yet.
 pub fn print_asked(reference: &mut Reference, id: JobId, duplicate: bool) {
     let Some(job) = reference.job(id).cloned() else {
@@ -76,6 +79,23 @@ pub fn journalled(reference: &mut Reference, entry: &ReportEntry) {
         let job = job.clone();
         outcome_is_true(reference, entry.job, &job, outcome);
     }
+}
+
+/// A job expired at its till when it was really this time. Only a clock that somebody set may be wrong
+/// by more than what a journalled offset may be off; gives whether it was too early.
+pub fn expired(
+    reference: &mut Reference,
+    id: JobId,
+    true_wall: WallTime,
+    clock_was_set: bool,
+) -> bool {
+    let start_by = reference.job(id).and_then(|job| job.start_by);
+    let early_ms = start_by.map_or(0, |start_by| start_by.ms_since(true_wall));
+    let excused = clock_was_set || early_ms <= OFFSET_CHANGE_MS;
+    reference.expect(excused, Rule::ExpiryIsKept, id, || {
+        format!("it expired {early_ms} ms before its time")
+    });
+    early_ms > OFFSET_CHANGE_MS
 }
 
 /// The hub's store has this of a job.

@@ -41,6 +41,8 @@ counts! {
     failed,
     /// Ended expired.
     expired,
+    /// Of them before their time, by a till whose clock was set.
+    expired_early,
     /// Ended cancelled.
     cancelled,
     /// Ended uncertain.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cueline_agent_core::{BatchId, JobKey, JournalImage, Phase, Record, Recovered};
+use cueline_model::Outcome;
 use cueline_model::limits::AGENT_SETTLED_MEMORY_MAX;
 use cueline_wire::cloud::{Progress, ReportEntry};
 
@@ -170,5 +171,10 @@ impl Disk {
                 .violated(Rule::EntryNumbersAreUnique, Some(entry.job), text);
         }
         assertions::journalled(&mut world.reference, entry);
+        if entry.progress == Progress::Ended(Outcome::Expired) {
+            let (now, set) = (world.true_wall(), world.counts.clock_jumps > 0);
+            let early = assertions::expired(&mut world.reference, entry.job, now, set);
+            world.counts.expired_early += u64::from(early);
+        }
     }
 }
