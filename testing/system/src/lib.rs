@@ -6,7 +6,6 @@
 pub mod api;
 pub mod balancer;
 pub mod box_office;
-pub mod chance;
 pub mod paper;
 pub mod program;
 pub mod settings;

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cueline_model::{JobState, Proof, UncertainPolicy};
+use cueline_sim::chance::Chance;
 use cueline_system::api::raw_job;
 use cueline_system::box_office::House;
-use cueline_system::chance::Chance;
 use cueline_system::paper::ticket;
 use cueline_system::settings;
 use cueline_wire::api::PrintJob;
@@ -50,15 +50,15 @@ fn plan(chance: &mut Chance) -> Fault {
     // Most of a job's life passes within the first tens of milliseconds.
     let after_ms_max = if chance.one_in(4) { 300 } else { 50 };
     Fault {
-        after_ms: chance.below(after_ms_max),
+        after_ms: chance.between(0, after_ms_max),
         victim: chance.pick(&[Victim::Hub, Victim::Agent, Victim::Agent, Victim::Printer]),
         blow: if chance.one_in(3) {
             Blow::Stop {
-                for_ms: 20 + chance.below(800),
+                for_ms: chance.between(20, 800),
             }
         } else {
             Blow::Kill {
-                down_ms: chance.below(300),
+                down_ms: chance.between(0, 300),
             }
         },
     }
@@ -95,7 +95,7 @@ async fn strike(house: &mut House, fault: Fault) -> anyhow::Result<()> {
 }
 
 async fn round(house: &mut House, number: u64, chance: &mut Chance) -> Vec<Submitted> {
-    let jobs = 1 + chance.below(3);
+    let jobs = chance.between(1, 3);
     let fault = plan(chance);
     let printer = house.printer.id;
     let api = house.hub.api().unwrap();
