@@ -25,8 +25,9 @@ use tokio_rustls::client::TlsStream;
 
 use crate::process::usage;
 
-/// Agents that register, and links that are opened, at the same time.
-const AT_ONCE: usize = 16;
+/// Agents that register at the same time: fewer than the tries with a pairing code that a hub lets one
+/// address have open.
+const REGISTERING_AT_ONCE: usize = 4;
 
 struct Agent {
     id: String,
@@ -42,13 +43,13 @@ pub async fn measure(counts: &[usize]) -> anyhow::Result<()> {
     let mut hub = Hub::start(folder.path(), "")?;
     let tls = connector(&hub.ca())?;
     let api = Arc::new(hub.api()?);
-    let nonce = first_nonce(&hub, &tls).await?;
     let mut agents = Vec::new();
     let mut held = Vec::new();
     let most = counts.iter().copied().max().unwrap_or(0);
     while agents.len() < most {
         let number = agents.len();
-        let batch = (number..most.min(number + AT_ONCE)).map(|n| register(Arc::clone(&api), n));
+        let batch =
+            (number..most.min(number + REGISTERING_AT_ONCE)).map(|n| register(Arc::clone(&api), n));
         for agent in join_all(batch).await {
             agents.push(agent?);
         }
@@ -63,14 +64,9 @@ pub async fn measure(counts: &[usize]) -> anyhow::Result<()> {
         ensure!(count >= held.len(), "counts must rise");
         let start = Instant::now();
         let opened = count - held.len();
-        while held.len() < count {
-            let batch = agents[held.len()..count.min(held.len() + AT_ONCE)]
-                .iter()
-                .map(|agent| hold(&hub, &tls, agent, &nonce));
-            let links: Vec<_> = join_all_here(batch).await;
-            for link in links {
-                held.push(link?);
-            }
+        let nonce = first_nonce(&hub, &tls).await?;
+        for agent in &agents[held.len()..count] {
+            held.push(hold(&hub, &tls, agent, &nonce).await?);
         }
         let took = start.elapsed();
         tokio::time::sleep(Duration::from_secs(3)).await;
@@ -100,14 +96,6 @@ async fn join_all<T: Send + 'static>(
     let mut done = Vec::with_capacity(running.len());
     for task in running {
         done.push(task.await.expect("no measurement panics"));
-    }
-    done
-}
-
-async fn join_all_here<T>(tasks: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut done = Vec::new();
-    for task in tasks {
-        done.push(task.await);
     }
     done
 }

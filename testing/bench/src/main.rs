@@ -1,51 +1,13 @@
-//! Measurements of the whole product, beside a reference in the same run.
-//!
-//! Run through `cargo xtask bench NAME`, which builds every program with the release profile first.
-//! What comes out is kept, with its command, in `docs/benchmarks.md`.
+//! Measurements of the whole product; what they are is said in the library.
 
-mod click;
-mod idle;
-mod links;
-mod process;
-mod relay;
-mod spread;
-
-use clap::{Parser, Subcommand};
-
-#[derive(Parser)]
-#[command(about = "Measure Cueline on this machine.")]
-struct Arguments {
-    #[command(subcommand)]
-    what: Measurement,
-}
-
-#[derive(Subcommand)]
-enum Measurement {
-    /// From the API call to the first byte at the printer, beside a raw sync of the same disk.
-    Click {
-        /// How many clicks.
-        #[arg(long, default_value_t = 500)]
-        count: usize,
-    },
-    /// The agent's memory and processor time while its link is up and nothing happens.
-    Idle {
-        /// For how long, seconds.
-        #[arg(long, default_value_t = 60)]
-        seconds: u64,
-    },
-    /// The hub's user memory for each held TLS link.
-    Links {
-        /// How many links, several steps in one run.
-        #[arg(long, value_delimiter = ',', default_values_t = [1_000, 5_000, 10_000])]
-        counts: Vec<usize>,
-    },
-}
-
+#[cfg(unix)]
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    match Arguments::parse().what {
-        Measurement::Click { count } => click::measure(count).await,
-        Measurement::Idle { seconds } => idle::measure(seconds).await,
-        Measurement::Links { counts } => links::measure(&counts).await,
-    }
+    cueline_bench::run().await
+}
+
+#[cfg(not(unix))]
+fn main() -> std::process::ExitCode {
+    eprintln!("error: measure on this system: the measurements need Linux; run them there");
+    std::process::ExitCode::FAILURE
 }

@@ -1,0 +1,57 @@
+//! Measurements of the whole product, beside a reference in the same run.
+//!
+//! Run through `cargo xtask bench NAME`, which builds every program with the release profile first.
+//! What comes out is kept, with its command, in `docs/benchmarks.md`. Elsewhere than on Unix there is
+//! nothing here: the equipment signals its processes, and `/proc` says what they use.
+
+#![cfg(unix)]
+
+mod click;
+mod idle;
+mod links;
+mod process;
+mod relay;
+mod spread;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Measure Cueline on this machine.")]
+struct Arguments {
+    #[command(subcommand)]
+    what: Measurement,
+}
+
+#[derive(Subcommand)]
+enum Measurement {
+    /// From the API call to the first byte at the printer, beside a raw sync of the same disk.
+    Click {
+        /// How many clicks.
+        #[arg(long, default_value_t = 500)]
+        count: usize,
+    },
+    /// The agent's memory and processor time while its link is up and nothing happens.
+    Idle {
+        /// For how long, seconds.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
+    /// The hub's user memory for each held TLS link.
+    Links {
+        /// How many links, several steps in one run.
+        #[arg(long, value_delimiter = ',', default_values_t = [1_000, 5_000, 10_000])]
+        counts: Vec<usize>,
+    },
+}
+
+/// Reads the command line and takes the measurement it names.
+///
+/// # Errors
+/// When a program under measurement does not start, answer or end as it should.
+pub async fn run() -> anyhow::Result<()> {
+    match Arguments::parse().what {
+        Measurement::Click { count } => click::measure(count).await,
+        Measurement::Idle { seconds } => idle::measure(seconds).await,
+        Measurement::Links { counts } => links::measure(&counts).await,
+    }
+}
