@@ -195,6 +195,8 @@ pub struct AgentLink {
     more: bool,
     /// The newest sequence that a wake-up told of.
     announced: u64,
+    /// Told to be withdrawn while `loading`: the backlog on its way may not know of it yet.
+    withdrawn_meanwhile: Vec<JobKey>,
     at_agent: usize,
     /// Offered on this stream and not acknowledged, in order.
     unacknowledged: Vec<JobKey>,
@@ -223,6 +225,7 @@ impl AgentLink {
             loading: false,
             more: true,
             announced: 0,
+            withdrawn_meanwhile: Vec::new(),
             at_agent: 0,
             unacknowledged: Vec::new(),
             first_since: now,
@@ -310,7 +313,12 @@ impl AgentLink {
                 self.no_longer_unacknowledged(key, now);
             }
             Event::AtAgent(count) => self.set_at_agent(count),
-            Event::Withdraw(key) => self.send(Outgoing::Withdraw(key), now),
+            Event::Withdraw(key) => {
+                if self.loading {
+                    self.withdrawn_meanwhile.push(key);
+                }
+                self.send(Outgoing::Withdraw(key), now);
+            }
             Event::Probe(kind) => self.send(Outgoing::Probe(kind), now),
             Event::OutboxFull => self.bye(ByeReason::TooSlow, Duration::ZERO),
             Event::Drain { retry_after } => self.bye(ByeReason::Draining, retry_after),
@@ -336,10 +344,13 @@ impl AgentLink {
         for key in backlog.withdrawals {
             self.send(Outgoing::Withdraw(key), now);
         }
+        // An agent passes over the withdrawal of a job that it does not have, so it has to hear of
+        // it after the offer.
+        let withdrawn = std::mem::take(&mut self.withdrawn_meanwhile);
         for job in backlog.jobs {
             if job.sequence > self.seen {
                 self.offer(job.key, job.sequence, now);
-                if job.withdraw {
+                if job.withdraw || withdrawn.contains(&job.key) {
                     self.send(Outgoing::Withdraw(job.key), now);
                 }
             }

@@ -105,6 +105,21 @@ fn hello_comes_first_then_the_backlog_is_read() {
 }
 
 #[test]
+fn a_withdrawal_that_overtakes_its_backlog_is_told_behind_the_offer() {
+    let mut link = AgentLink::open(Opening::new(7, PING, StreamMode::Stream), T0);
+    effects(&mut link);
+    // Cancelled after the backlog was read and before it is here.
+    let told = given(&mut link, Event::Withdraw(key(2)), 5);
+    assert_eq!(
+        told,
+        [withdraw(2)],
+        "the agent may have it from a link before"
+    );
+    let told = given(&mut link, Event::Backlog(backlog(1, 3, false)), 6);
+    assert_eq!(told, [offer(1), offer(2), withdraw(2), offer(3)]);
+}
+
+#[test]
 fn a_ping_follows_each_120_s_of_silence_downwards() {
     let mut link = idle(StreamMode::Stream, 0);
     for number in 1..=50 {
