@@ -1,7 +1,10 @@
 //! Tests on real processes: crashes, proxies, wrong input.
 //!
 //! This library is the equipment: a [`box_office::House`] of real hub, till and printer on loopback,
-//! a small [`api::Api`] client, and control over each process. The tests are in `tests/`.
+//! a small [`api::Api`] client, and control over each process. The tests are in `tests/`. All of it
+//! needs Unix: it signals processes, and runs Squid.
+
+#![cfg(unix)]
 
 pub mod api;
 pub mod balancer;

@@ -4,6 +4,7 @@
 //! held; none is lost, none is printed twice unless its policy says so, and the order per printer is
 //! kept. `CUELINE_ROUNDS` and `CUELINE_SEED` choose length and plan of the campaign.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! Full disks at either end: said clearly, nothing acknowledged that is not kept, nothing lost.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;

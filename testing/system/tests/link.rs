@@ -1,6 +1,7 @@
 //! The held request between real processes, with shortened timings: once each, what the cores'
 //! tests assert to the millisecond.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,6 @@
 //! The whole line through real proxies: a till that can reach its hub only through Squid.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;

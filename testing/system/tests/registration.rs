@@ -1,5 +1,6 @@
 //! Pairing codes that are wrong, used, guessed; hubs that are not the one expected.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;

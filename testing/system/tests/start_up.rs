@@ -1,5 +1,6 @@
 //! What can be wrong with the machine a program is started on.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::TcpListener;

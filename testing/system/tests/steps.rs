@@ -1,5 +1,6 @@
 //! Every step of a job × every program × killed or stopped: what must come of it, each made to happen.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::{Duration, Instant};

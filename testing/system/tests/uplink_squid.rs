@@ -1,6 +1,7 @@
 //! The road to the hub through a real Squid: allowed, denied, with and without a password, killed,
 //! restarted, and losing patience.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::SocketAddr;
