@@ -5,7 +5,7 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use cueline_hub_core::store::contract::{START, place, submission};
 use rusqlite::Connection;
 
-use super::super::schema::{self, DATABASE_FILE};
+use super::super::schema::DATABASE_FILE;
 use super::super::{OpenError, Store};
 use super::{Opened, add_place, with_place};
 
@@ -147,7 +147,7 @@ fn a_fresh_data_directory_is_the_accounts_own() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("deep/data");
-    drop(schema::lock(&data).unwrap());
+    drop(super::super::schema::lock(&data).unwrap());
     let mode = std::fs::metadata(&data).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 }
