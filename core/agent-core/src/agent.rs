@@ -212,6 +212,12 @@ impl Parts {
                     self.take_offer(offered, turn);
                 }
             }
+            Event::OfferUnreadable { link, job, failure } => {
+                if self.link.heard_on(link, turn) && self.life == Life::Running {
+                    let (jobs, reports) = (&mut self.jobs, &mut self.reports);
+                    self.intake.unreadable(job, failure, jobs, reports, turn);
+                }
+            }
             Event::LinkClosed { link, end } => self.link.closed(link, end, turn),
             Event::Appended { batch } => {
                 for entry in turn.appends.confirm(batch) {

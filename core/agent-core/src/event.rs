@@ -49,6 +49,16 @@ pub enum Event {
         /// Why not.
         failure: Failure,
     },
+    /// The hub offered a job of which no more can be used than which one it is, such as one of a
+    /// later version.
+    OfferUnreadable {
+        /// On which try.
+        link: LinkId,
+        /// Which job.
+        job: JobKey,
+        /// Why it cannot be done.
+        failure: Failure,
+    },
     /// A try is over.
     LinkClosed {
         /// Which.

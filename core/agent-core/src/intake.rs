@@ -63,19 +63,12 @@ impl Intake {
             job: offered.offer.job,
             attempt: offered.offer.attempt,
         };
-        if jobs.knows(key) {
-            if let Some(entry) = jobs.told_newest(key) {
-                reports.tell_again(entry);
-            }
+        if told_again(key, jobs, reports) {
             return;
         }
         let sequence = offered.sequence.unwrap_or(self.last_sequence);
         let after_left = self.left.is_some_and(|left| sequence > left);
-        if after_left
-            || jobs.held_count() >= AGENT_JOBS_MAX
-            || turn.appends.unconfirmed_accepts() >= UNCONFIRMED_ACCEPTS_MAX
-            || reports.is_full()
-        {
+        if after_left || jobs.held_count() >= AGENT_JOBS_MAX || no_room_to_tell(reports, turn) {
             self.left = Some(self.left.map_or(sequence, |left| left.min(sequence)));
             self.notice_full(turn);
             return;
@@ -85,6 +78,29 @@ impl Intake {
         }
         self.last_sequence = self.last_sequence.max(sequence);
         jobs.hold(self.accept(key, sequence, offered, turn));
+    }
+
+    /// Ends a job of which nothing but its key is known. The journal keeps its entries alone: there
+    /// is nothing to print, and once they are told the hub does not offer it again.
+    pub(crate) fn unreadable(
+        &mut self,
+        key: JobKey,
+        failure: Failure,
+        jobs: &mut Jobs,
+        reports: &mut Reports,
+        turn: &mut Turn<'_>,
+    ) {
+        if told_again(key, jobs, reports) {
+            return;
+        }
+        if no_room_to_tell(reports, turn) {
+            self.notice_full(turn);
+            return;
+        }
+        let entries = turn.refusal(key, failure);
+        let [_, end] = &entries;
+        jobs.remember_refused(key, end.clone(), entries.len());
+        turn.append(entries.map(Record::Progress).into());
     }
 
     /// Asks for the record of a new job, and for that of its end where it cannot be done.
@@ -165,6 +181,18 @@ impl Intake {
             turn.notice(Notice::Full);
         }
     }
+}
+
+/// Whether an offer is known already; where all of it was told, the hub has forgotten the end of it.
+fn told_again(key: JobKey, jobs: &Jobs, reports: &mut Reports) -> bool {
+    if let Some(entry) = jobs.told_newest(key) {
+        reports.tell_again(entry);
+    }
+    jobs.knows(key)
+}
+
+fn no_room_to_tell(reports: &Reports, turn: &Turn<'_>) -> bool {
+    turn.appends.unconfirmed_accepts() >= UNCONFIRMED_ACCEPTS_MAX || reports.is_full()
 }
 
 /// Cancels a job that was not started. A started one is only marked: whatever becomes of it will be

@@ -209,6 +209,12 @@ impl Jobs {
         self.remember(found.job.key, telling);
     }
 
+    /// Remembers a job that ended as it was offered, with `untold` entries on their way to the disk.
+    pub(crate) fn remember_refused(&mut self, key: JobKey, newest: ReportEntry, untold: usize) {
+        let newest = Some(newest);
+        self.remember(key, Telling { newest, untold });
+    }
+
     fn remember(&mut self, key: JobKey, telling: Telling) {
         let newest_seq = telling.newest.as_ref().map_or(0, |entry| entry.seq);
         self.settled_order.insert(newest_seq, key);

@@ -47,7 +47,7 @@ pub enum Record {
         /// Its document, where it came with the offer.
         body: Option<Base64Bytes>,
     },
-    /// A job went a step on. An [`cueline_wire::cloud::Progress::Ended`] lets go of its document.
+    /// A job went a step on; of one that was never accepted the entry alone is kept. An [`cueline_wire::cloud::Progress::Ended`] lets go of its document.
     Progress(ReportEntry),
     /// The hub has stored (or will never store) these entries, by number.
     Told(Vec<u64>),

@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 
 use cueline_model::limits::REPRINTS_MAX;
-use cueline_model::{Mono, Outcome, UncertainPolicy, WallTime};
+use cueline_model::{Failure, Mono, Outcome, UncertainPolicy, WallTime};
 use cueline_wire::cloud::{Progress, ReportEntry};
 
 use crate::chance::Chance;
 use crate::effect::{Effect, Notice};
 use crate::event::BatchId;
 use crate::jobs::{HeldJob, Stage};
-use crate::record::Record;
+use crate::record::{JobKey, Record};
 
 /// The time and the means of one call of `handle_*`.
 pub(crate) struct Turn<'a> {
@@ -89,16 +89,31 @@ impl Turn<'_> {
 
     /// The next entry of a job, numbered and dated; it must be appended in this turn.
     pub(crate) fn entry(&mut self, held: &mut HeldJob, progress: Progress) -> ReportEntry {
-        let entry = ReportEntry {
-            seq: self.appends.next_seq,
-            job: held.job.key.job,
-            attempt: held.job.key.attempt,
-            at: self.hub_now.max(held.newest_at()),
-            progress,
-        };
-        self.appends.next_seq += 1;
+        let at = self.hub_now.max(held.newest_at());
+        let entry = self.numbered(held.job.key, at, progress);
         held.note(&entry);
         entry
+    }
+
+    /// Both entries of a job that ends before it has begun, which the journal need not keep.
+    pub(crate) fn refusal(&mut self, key: JobKey, failure: Failure) -> [ReportEntry; 2] {
+        [
+            Progress::Accepted,
+            Progress::Ended(Outcome::Failed { failure }),
+        ]
+        .map(|progress| self.numbered(key, self.hub_now, progress))
+    }
+
+    fn numbered(&mut self, key: JobKey, at: WallTime, progress: Progress) -> ReportEntry {
+        let seq = self.appends.next_seq;
+        self.appends.next_seq += 1;
+        ReportEntry {
+            seq,
+            job: key.job,
+            attempt: key.attempt,
+            at,
+            progress,
+        }
     }
 
     /// Appends the next entries of a job as one batch.

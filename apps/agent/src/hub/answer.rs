@@ -108,7 +108,7 @@ fn plain_code(code: &str) -> Option<String> {
 }
 
 /// Text from the other side, fit to stand in one line of a log.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(TEXT_CHARS_MAX)

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cueline_agent_core::{Event, LinkEnd, LinkId};
+use cueline_agent_core::{Event, JobKey, LinkEnd, LinkId};
+use cueline_model::{Failure, FailureCode};
 use cueline_uplink::{Connection, RequestError};
-use cueline_wire::cloud::sse::Decoder;
-use cueline_wire::cloud::{Framed, StreamEvent, StreamMode, path};
+use cueline_wire::cloud::sse::{Decoder, Frame};
+use cueline_wire::cloud::{Framed, JobOffer, StreamEvent, StreamMode, path};
 use http::header::ACCEPT;
 use http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use tokio::sync::mpsc;
 
-use super::answer::{Refusal, refusal};
+use super::answer::{Refusal, one_line, refusal};
 use super::client::{Ask, HubClient, wants_fresh_nonce};
 use super::offer_check::OfferCheck;
 
@@ -38,6 +39,9 @@ pub struct HeldRequest {
 
 /// The core's task is gone: the program ends.
 struct Gone;
+
+/// Why the answer cannot be read on.
+struct EndLink(String);
 
 /// Connects, asks, and passes events on until the answer ends; then tells how. Ends without a word
 /// when it is dropped or aborted.
@@ -109,12 +113,15 @@ impl HeldRequest {
             };
             decoder.push(&data);
             loop {
-                match next_event(&mut decoder)
-                    .and_then(|framed| framed.map(|f| self.event(f)).transpose())
-                {
-                    Ok(Some(event)) => self.tell(event).await?,
+                let read = match decoder.next_frame() {
+                    Ok(Some(frame)) => self.event(&frame),
                     Ok(None) => break,
-                    Err(reason) => {
+                    Err(error) => Err(EndLink(error.to_string())),
+                };
+                match read {
+                    Ok(Some(event)) => self.tell(event).await?,
+                    Ok(None) => {}
+                    Err(EndLink(reason)) => {
                         tracing::warn!("end the link: {reason}");
                         return Ok(LinkEnd::Ended);
                     }
@@ -123,38 +130,67 @@ impl HeldRequest {
         }
     }
 
-    /// What the core is told of an event, once its signature is looked at.
-    fn event(&self, framed: Framed) -> Result<Event, String> {
+    /// What the core is told of a frame; nothing of events that are of a later version.
+    fn event(&self, frame: &Frame) -> Result<Option<Event>, EndLink> {
+        match Framed::decode(frame) {
+            Ok(framed) => Ok(framed.map(|framed| self.checked(framed))),
+            Err(error) => self.unreadable(frame, &one_line(&error.to_string())),
+        }
+    }
+
+    /// An event, once the signature of a job is looked at.
+    fn checked(&self, framed: Framed) -> Event {
         let link = self.link;
         let StreamEvent::Job(offer) = &framed.event else {
-            return Ok(Event::LinkReceived { link, framed });
+            return Event::LinkReceived { link, framed };
         };
-        let Err(failure) = self.offers.check(offer) else {
-            return Ok(Event::LinkReceived { link, framed });
-        };
-        Ok(Event::OfferRefused {
-            link,
-            sequence: framed
-                .sequence
-                .ok_or("the hub's \"job\" event has no sequence number")?,
-            offer: offer.clone(),
-            failure,
-        })
+        match (self.offers.check(offer), framed.sequence) {
+            (Ok(()), _) => Event::LinkReceived { link, framed },
+            (Err(failure), Some(sequence)) => Event::OfferRefused {
+                link,
+                sequence,
+                offer: offer.clone(),
+                failure,
+            },
+            (Err(failure), None) => Event::OfferUnreadable {
+                link,
+                job: JobKey {
+                    job: offer.job,
+                    attempt: offer.attempt,
+                },
+                failure,
+            },
+        }
+    }
+
+    /// An event whose name is known and whose content is not, as a hub of a later version may send.
+    /// Ending the link for it would bring the same event again on the next one, and nothing behind it
+    /// would ever arrive; only without a readable `hello` there is no link to go on with.
+    fn unreadable(&self, frame: &Frame, reason: &str) -> Result<Option<Event>, EndLink> {
+        if frame.event == "hello" {
+            return Err(EndLink(reason.to_owned()));
+        }
+        tracing::warn!("pass over: {reason}; install a newer agent");
+        let which = (frame.event == "job").then(|| JobOffer::which(&frame.data));
+        // One that not even says which job it is comes again with the next link.
+        Ok(which
+            .flatten()
+            .map(|(job, attempt)| Event::OfferUnreadable {
+                link: self.link,
+                job: JobKey { job, attempt },
+                failure: Failure {
+                    code: FailureCode::UnsupportedContent,
+                    text: format!(
+                        "this agent's version ({}) cannot read the job: {reason}; update the agent",
+                        env!("CARGO_PKG_VERSION")
+                    ),
+                },
+            }))
     }
 
     async fn tell(&self, event: Event) -> Result<(), Gone> {
         self.events.send(event).await.map_err(|_| Gone)
     }
-}
-
-/// The next event; those of a later version are passed over.
-fn next_event(decoder: &mut Decoder) -> Result<Option<Framed>, String> {
-    while let Some(frame) = decoder.next_frame().map_err(|error| error.to_string())? {
-        if let Some(framed) = Framed::decode(&frame).map_err(|error| error.to_string())? {
-            return Ok(Some(framed));
-        }
-    }
-    Ok(None)
 }
 
 async fn problem(answer: Response<Incoming>) -> Refusal {
@@ -185,7 +221,7 @@ fn no_answer(error: &RequestError) -> LinkEnd {
 
 #[cfg(test)]
 mod tests {
-    use cueline_model::{AgentId, FailureCode, WallTime};
+    use cueline_model::{AgentId, JobId, WallTime};
     use cueline_wire::Problem;
     use cueline_wire::cloud::Hello;
 
@@ -348,6 +384,51 @@ mod tests {
         assert_eq!(line.next().await, received(hello()));
         let end = LinkEnd::Ended;
         assert_eq!(line.next().await, Event::LinkClosed { link: LINK, end });
+    }
+
+    #[tokio::test]
+    async fn what_a_later_hub_sends_neither_ends_the_link_nor_hides_what_follows() {
+        let key = hub_key();
+        let scan = r#"{"job":"job_00000000000000000000000000000009","attempt":2,"kind":"scan","signature":""}"#;
+        let text = [
+            hello().encode(),
+            format!("event: job\nid: 8\ndata: {scan}\n\n"),
+            "event: job\nid: 9\ndata: {\"work\":7}\n\n".to_owned(),
+            "event: probe\ndata: {\"kind\":\"test_page\"}\n\n".to_owned(),
+            "event: bye\ndata: {\"reason\":\"moved\",\"retry_after_ms\":1}\n\n".to_owned(),
+            job(&key, 10).encode(),
+        ]
+        .concat();
+        let hub = TestHub::start(move |_| Answer::held(vec![text.clone().into_bytes()])).await;
+        let mut line = Line::open(hub, &key);
+        line.next().await;
+        assert_eq!(line.next().await, received(hello()));
+        let Event::OfferUnreadable {
+            job: which,
+            failure,
+            ..
+        } = line.next().await
+        else {
+            panic!("the job that can be named was not refused")
+        };
+        assert_eq!((which.job, which.attempt), (JobId::from_u128(9), 2));
+        assert_eq!(failure.code, FailureCode::UnsupportedContent);
+        assert!(failure.text.contains("scan"), "{}", failure.text);
+        assert_eq!(line.next().await, received(job(&key, 10)));
+    }
+
+    #[tokio::test]
+    async fn an_offer_of_another_hub_without_a_number_is_refused_too() {
+        let mut framed = job(&hub_key(), 9);
+        framed.sequence = None;
+        let text = framed.encode();
+        let hub = TestHub::start(move |_| Answer::held(vec![text.clone().into_bytes()])).await;
+        let mut line = Line::open(hub, &hub_key());
+        line.next().await;
+        let Event::OfferUnreadable { failure, .. } = line.next().await else {
+            panic!("it was not refused")
+        };
+        assert_eq!(failure.code, FailureCode::BadSignature);
     }
 
     #[tokio::test]

@@ -174,6 +174,57 @@ fn a_refused_offer_fails_for_its_reason() {
 }
 
 #[test]
+fn an_offer_of_a_later_version_fails_once_it_is_durable_and_only_once() {
+    let mut till = up();
+    let offer = |till: &Till| Event::OfferUnreadable {
+        link: till.link(),
+        job: key(1),
+        failure: failure(FailureCode::UnsupportedContent),
+    };
+    till.slow_disk = true;
+    till.event(offer(&till));
+    till.event(offer(&till));
+    assert_eq!(till.on_the_way.len(), 1, "the second is a repeat");
+    assert!(till.report().is_none(), "told before it was durable");
+    till.sync();
+    let entries = till.answer_reports();
+    let [accepted, ended] = &entries[..] else {
+        panic!("expected both steps, got {entries:?}")
+    };
+    assert_eq!(accepted.progress, Progress::Accepted);
+    let Progress::Ended(Outcome::Failed { failure }) = &ended.progress else {
+        panic!("expected a failure, got {ended:?}")
+    };
+    assert_eq!(failure.code, FailureCode::UnsupportedContent);
+    till.sync();
+    assert!(till.agent.is_idle());
+
+    // Offered again although the end was stored: it is told again, and nothing else happens.
+    till.event(offer(&till));
+    assert_eq!(till.on_the_way.len(), 0);
+    assert_eq!(till.answer_reports(), [ended.clone()]);
+}
+
+#[test]
+fn the_end_of_an_unreadable_offer_is_told_after_a_crash_too() {
+    let mut till = up();
+    let job = key(1);
+    till.event(Event::OfferUnreadable {
+        link: till.link(),
+        job,
+        failure: failure(FailureCode::UnsupportedContent),
+    });
+    till.crash();
+    till.hello();
+    let told = till.answer_reports();
+    assert_eq!(
+        told.iter().map(|entry| entry.job).collect::<Vec<_>>(),
+        [job.job; 2]
+    );
+    assert!(till.agent.is_idle());
+}
+
+#[test]
 fn more_than_64_accepts_on_their_way_to_the_disk_are_left_unacknowledged() {
     let mut till = up();
     till.slow_disk = true;

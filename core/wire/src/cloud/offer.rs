@@ -48,6 +48,19 @@ pub struct PrintWork {
 }
 
 impl JobOffer {
+    /// Which job and attempt an offer is about that cannot be read as a whole, such as one of a later
+    /// version; `None` where not even that can be read. Nothing of it is bound by a signature.
+    #[must_use]
+    pub fn which(json: &str) -> Option<(JobId, Attempt)> {
+        #[derive(Deserialize)]
+        struct Which {
+            job: JobId,
+            attempt: Attempt,
+        }
+        let which: Which = serde_json::from_str(json).ok()?;
+        Some((which.job, which.attempt))
+    }
+
     /// What the hub signs for `agent`: one line a field, so that nothing between hub and agent can
     /// change, redirect or invent a job. The body is bound by the document's digest.
     #[must_use]
