@@ -18,21 +18,15 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use cli::{Cli, LogFormat, Verb};
-use ending::Ending;
+use ending::{Code, Ending};
 
 /// Sent as `User-Agent`.
 const USER_AGENT: &str = concat!("cueline-agent/", env!("CARGO_PKG_VERSION"));
 
-#[tokio::main(worker_threads = 2)]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = Cli::parse();
     log::start(cli.log);
-    let done = match &cli.verb {
-        Verb::Run(args) => run::run(args).await,
-        Verb::Check(args) => run::check(args),
-        Verb::Register(args) => registration::register(args).await,
-    };
-    match done {
+    match done(&cli.verb) {
         Ok(text) => {
             if !text.is_empty() {
                 println!("{text}");
@@ -44,6 +38,22 @@ async fn main() -> ExitCode {
             ExitCode::from(ending.code as u8)
         }
     }
+}
+
+fn done(verb: &Verb) -> Result<String, Ending> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Ending::new(Code::Other, format!("start the program: {error}")))?;
+    let done = match verb {
+        Verb::Run(args) => runtime.block_on(run::run(args)),
+        Verb::Check(args) => run::check(args),
+        Verb::Register(args) => runtime.block_on(registration::register(args)),
+    };
+    // A thread that the system holds in a call to a printer's device may never come back.
+    runtime.shutdown_background();
+    done
 }
 
 /// In the form that was asked for, so that whoever reads the output need not expect two.
