@@ -29,7 +29,7 @@ mod tests;
 
 /// Entries kept of one job's timeline; beyond that the steps in the middle are left out.
 pub const TIMELINE_ENTRIES_MAX: usize = 64;
-/// Characters kept of a sentence that an agent tells about an outcome.
+/// Characters kept of a sentence that an agent tells about an outcome or a printer.
 pub const DETAIL_CHARS_MAX: usize = 1_000;
 /// Of a timeline that is full, this many of the first entries stay.
 const TIMELINE_ENTRIES_FIRST: usize = 16;
@@ -378,9 +378,16 @@ fn bounded(outcome: &Outcome) -> Outcome {
     | Outcome::Failed {
         failure: cueline_model::Failure { text, .. },
     } = &mut outcome
-        && let Some((end, _)) = text.char_indices().nth(DETAIL_CHARS_MAX)
     {
-        text.truncate(end);
+        shorten(text);
     }
     outcome
+}
+
+/// Cuts a sentence that an agent told to [`DETAIL_CHARS_MAX`], its memory too.
+pub fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(DETAIL_CHARS_MAX) {
+        text.truncate(end);
+        text.shrink_to_fit();
+    }
 }

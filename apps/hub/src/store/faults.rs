@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use cueline_hub_core::job::shorten;
 use cueline_model::limits::PRINTERS_PER_AGENT_MAX;
 use cueline_model::{AgentId, Fault, PrinterName};
 use cueline_wire::cloud::PrinterStatus;
@@ -26,7 +27,9 @@ impl Faults {
                     if of_agent.len() < PRINTERS_PER_AGENT_MAX
                         || of_agent.contains_key(&status.printer) =>
                 {
-                    of_agent.insert(status.printer.clone(), fault.clone());
+                    let mut fault = fault.clone();
+                    shorten(&mut fault.text);
+                    of_agent.insert(status.printer.clone(), fault);
                 }
                 Some(_) => {}
             }

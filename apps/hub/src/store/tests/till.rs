@@ -1,5 +1,6 @@
 //! Agents, their printers and what is wrong with them.
 
+use cueline_hub_core::job::DETAIL_CHARS_MAX;
 use cueline_hub_core::store::contract::{START, submission};
 use cueline_model::{AgentId, Fault, FaultCode, PrinterName, SiteId, TenantId};
 use cueline_wire::cloud::{InventoryReply, PrinterStatus};
@@ -176,6 +177,10 @@ async fn faults_are_of_the_moment() {
     assert_eq!(store.fault(agent, &name), Some(fault.clone()));
     store.set_faults(agent, &[status(None)]);
     assert_eq!(store.fault(agent, &name), None);
+    let endless = Fault::new(FaultCode::PaperOut, "ä".repeat(900_000));
+    store.set_faults(agent, &[status(Some(endless))]);
+    let kept = store.fault(agent, &name).unwrap().text;
+    assert_eq!(kept.chars().count(), DETAIL_CHARS_MAX);
     store.set_faults(agent, &[status(Some(fault))]);
     store.revoke_agent(tenant, agent, START).await.unwrap();
     assert_eq!(store.fault(agent, &name), None);
