@@ -151,11 +151,16 @@ impl Writer {
     }
 }
 
-/// The error of every call after the storage broke.
+/// The error of every call after the storage broke. A thread that panicked has not said so: whoever
+/// misses it does, or the hub would refuse everything and never be started anew.
 pub fn broken_error(broken: &Broken) -> StoreError {
-    let text = broken.borrow().clone();
+    broken.send_if_modified(|told| {
+        let new = told.is_none();
+        told.get_or_insert_with(|| "one of its threads panicked, see the log".to_owned());
+        new
+    });
     StoreError::Broken {
-        text: text.unwrap_or_else(|| "its thread has ended".to_owned()),
+        text: broken.borrow().clone().unwrap_or_default(),
     }
 }
 

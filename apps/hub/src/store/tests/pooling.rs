@@ -162,6 +162,25 @@ async fn after_an_io_error_nothing_is_acknowledged_any_more() {
 }
 
 #[tokio::test]
+async fn a_thread_that_panics_is_missed() {
+    let opened = with_place().await;
+    let panicked = opened.store.write(|_| -> Result<(), StoreError> {
+        panic!("a fault in a request");
+    });
+    assert!(matches!(panicked.await, Err(StoreError::Broken { .. })));
+    let failed = tokio::time::timeout(Duration::from_secs(20), opened.store.failed());
+    assert!(failed.await.unwrap().contains("panicked"));
+
+    let opened = opened.reopened();
+    let panicked = opened.store.read(|_| -> Result<(), StoreError> {
+        panic!("a fault in a query");
+    });
+    assert!(matches!(panicked.await, Err(StoreError::Broken { .. })));
+    let failed = tokio::time::timeout(Duration::from_secs(20), opened.store.failed());
+    assert!(failed.await.unwrap().contains("panicked"));
+}
+
+#[tokio::test]
 async fn what_was_asked_is_done_though_nobody_waits() {
     let opened = with_place().await;
     let (release, holding) = hold(&opened).await;
