@@ -8,7 +8,7 @@ use cueline_wire::api::Scope;
 
 use crate::config::{Config, ConfigErrors, Overrides};
 use crate::running::Running;
-use crate::store::Store;
+use crate::store::{Store, create_directory};
 use crate::{clock, server, tls};
 
 /// Runs the hub until it is told to stop.
@@ -99,7 +99,7 @@ pub async fn check(overrides: &Overrides) -> anyhow::Result<()> {
 }
 
 fn writable(directory: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(directory)?;
+    create_directory(directory)?;
     let probe = directory.join("check.new");
     std::fs::write(&probe, b"written by cueline-hub check")?;
     std::fs::remove_file(&probe)

@@ -44,7 +44,7 @@ pub use fleet::{AgentRecord, Sighting};
 pub use pairing::{CodeError, NewAgent, NewPairingCode, Registered, RegistrationError};
 pub use printers::{InventoryError, PrinterRecord};
 pub use queue::OfferedJob;
-pub use schema::OpenError;
+pub use schema::{OpenError, create_directory};
 pub use sweep::Swept;
 
 use failure::StorageError;

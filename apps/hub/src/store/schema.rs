@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 /// The database's name in the data directory.
 pub const DATABASE_FILE: &str = "hub.db";
@@ -118,8 +118,12 @@ pub fn lock(directory: &Path) -> Result<File, OpenError> {
     }
 }
 
+/// Makes the data directory if need be, for this account alone.
+///
+/// # Errors
+/// Those of the file system.
 #[cfg(unix)]
-fn create_directory(directory: &Path) -> io::Result<()> {
+pub fn create_directory(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new()
         .recursive(true)
@@ -127,19 +131,44 @@ fn create_directory(directory: &Path) -> io::Result<()> {
         .create(directory)
 }
 
-/// On Windows a directory inherits its parent's access list, which is the operator's to set.
+/// Makes the data directory if need be. On Windows it inherits its parent's access list, which is the
+/// operator's to set.
+///
+/// # Errors
+/// Those of the file system.
 #[cfg(not(unix))]
-fn create_directory(directory: &Path) -> io::Result<()> {
+pub fn create_directory(directory: &Path) -> io::Result<()> {
     std::fs::create_dir_all(directory)
+}
+
+/// Tickets are in the database: it is its owner's alone, in whatever directory. SQLite gives its log
+/// the same mode. A file that is there keeps the mode the operator gave it.
+#[cfg(unix)]
+fn create_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map(drop)
+}
+
+/// Windows has no modes: the file inherits the directory's access list.
+#[cfg(not(unix))]
+fn create_private(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Opens the database for writing: checked, and brought up to this version.
 pub fn open_writer(directory: &Path) -> Result<Connection, OpenError> {
     let path = directory.join(DATABASE_FILE);
     let refuse = |source| OpenError::of(&path, source);
+    create_private(&path).map_err(|source| OpenError::Directory {
+        directory: directory.to_owned(),
+        source,
+    })?;
     let mut connection = Connection::open(&path).map_err(refuse)?;
     check_ours(&connection, &path)?;
     set_up(&connection).map_err(refuse)?;
+    write_log_back(&connection).map_err(refuse)?;
     // Keeps the write-ahead log from staying as long as the largest documents once made it.
     connection
         .pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)
@@ -196,6 +225,21 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     // Savepoints write down what they may have to undo: that needs no file.
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(())
+}
+
+/// Writes the log into the database, syncs that, and empties the log. The last process may have
+/// ended because a sync failed, and then the log that can be read here may never reach the disk: what
+/// is stored from now on must not lie behind it.
+fn write_log_back(connection: &Connection) -> rusqlite::Result<()> {
+    let others_read: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if others_read {
+        return Err(rusqlite::Error::SqliteFailure(
+            ffi::Error::new(ffi::SQLITE_BUSY),
+            Some("another program is reading it; wait until it has ended, or end it".to_owned()),
+        ));
+    }
     Ok(())
 }
 

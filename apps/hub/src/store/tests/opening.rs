@@ -161,14 +161,62 @@ async fn a_crash_leaves_what_was_answered() {
         .await
         .unwrap()
         .job;
-    // What a killed process leaves behind: the files as they are, the log not folded in.
+    let copy = cut_off(&opened);
+    let recovered = Store::open(copy.path(), |_| {}).unwrap();
+    let found = recovered.job(job.tenant, job.id).await.unwrap();
+    assert_eq!(found, Some(job));
+}
+
+/// Copies what a process that was cut off leaves: the files as they are, the log not written back.
+fn cut_off(opened: &Opened) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for file in [DATABASE_FILE, "hub.db-wal"] {
         std::fs::copy(opened.directory.path().join(file), copy.path().join(file)).unwrap();
     }
-    let recovered = Store::open(copy.path(), |_| {}).unwrap();
-    let found = recovered.job(job.tenant, job.id).await.unwrap();
-    assert_eq!(found, Some(job));
+    copy
+}
+
+#[tokio::test]
+async fn what_was_found_in_the_log_is_in_the_file_before_anything_rests_on_it() {
+    let opened = with_place().await;
+    let submitted = opened.store.submit(submission(place(1, 1), 1), START);
+    let job = submitted.await.unwrap().job;
+    let after = cut_off(&opened);
+    let _recovered = Store::open(after.path(), |_| {}).unwrap();
+
+    let file_alone = tempfile::tempdir().unwrap();
+    let database = file_alone.path().join(DATABASE_FILE);
+    std::fs::copy(after.path().join(DATABASE_FILE), database).unwrap();
+    let found = Store::open(file_alone.path(), |_| {}).unwrap();
+    assert_eq!(found.job(job.tenant, job.id).await.unwrap(), Some(job));
+}
+
+#[tokio::test]
+async fn a_log_that_another_program_holds_back_is_not_built_upon() {
+    let opened = with_place().await;
+    let after = cut_off(&opened);
+    let reader = Connection::open(after.path().join(DATABASE_FILE)).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT * FROM tenants")
+        .unwrap();
+    let refused = Store::open(after.path(), |_| {}).err().unwrap();
+    assert!(refused.to_string().contains("another program"), "{refused}");
+    drop(reader);
+    Store::open(after.path(), |_| {}).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_database_is_its_accounts_own_in_a_directory_open_to_all() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let open_to_all = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(directory.path(), open_to_all).unwrap();
+    let _store = Store::open(directory.path(), |_| {}).unwrap();
+    for file in [DATABASE_FILE, "hub.db-wal", "hub.db-shm"] {
+        let metadata = std::fs::metadata(directory.path().join(file)).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{file}");
+    }
 }
 
 #[tokio::test]
