@@ -9,6 +9,7 @@ use cueline_model::limits::DOCUMENT_BYTES_MAX;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::directory_lock::{DirectoryLock, suffixed};
+use crate::set_aside::has_log_left;
 use crate::{JournalError, recovery, schema, set_aside, tables};
 
 /// The log is written back into the file beyond this length.
@@ -254,6 +255,12 @@ impl Journal {
 
 fn open_and_recover(path: &Path) -> Result<(Connection, Recovered), JournalError> {
     if !path.exists() {
+        if has_log_left(path) {
+            return Err(JournalError::damaged(
+                path,
+                "its log is there, but the file itself is not",
+            ));
+        }
         schema::create(path)?;
     }
     let connection = schema::open(path)?;

@@ -178,3 +178,32 @@ fn a_later_versions_journal_is_refused_by_version_and_not_set_aside() {
     );
     assert!(path.exists());
 }
+
+#[test]
+fn a_log_without_its_journal_is_damage_and_never_flows_into_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let living = folder.path().join("living");
+    let path = journal_in(folder.path());
+    let (mut journal, _) = open(&living);
+    journal.append(&[accepted(1, 1, Some(b"ticket"))]).unwrap();
+    copy_as_left_by_a_cut(&living, &path);
+    drop(journal);
+    let log = folder.path().join("journal.sqlite-wal");
+    let left = fs::read(&log).unwrap();
+    assert!(!left.is_empty());
+    // What a copy by hand forgets, or a crash while a journal is set aside leaves.
+    fs::remove_file(&path).unwrap();
+
+    let error = Journal::open(&path, OnDamage::Refuse).unwrap_err();
+    assert!(matches!(error, JournalError::Damaged { .. }), "{error}");
+    assert!(!path.exists());
+    assert_eq!(fs::read(&log).unwrap(), left);
+
+    let opened = Journal::open(&path, OnDamage::SetAside).unwrap();
+    assert_eq!(opened.recovered.jobs, []);
+    let (moved_to, _) = opened.set_aside.unwrap();
+    let kept = format!("{}-wal", moved_to.display());
+    assert_eq!(fs::read(kept).unwrap(), left);
+    drop(opened.journal);
+    assert_eq!(open(&path).1.jobs, []);
+}
