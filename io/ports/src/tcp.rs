@@ -19,6 +19,9 @@ use crate::faults;
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// A peer that is gone is found within about three of these, also while a long fault is waited out.
 const KEEPALIVE: Duration = Duration::from_secs(10);
+/// Full buffers read before the clock is looked at again: a device that never stops talking must not
+/// hold its own time-outs up.
+const READS_AT_ONCE: usize = 64;
 /// The longest a farewell may take; nothing depends on it.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -150,11 +153,12 @@ impl TcpPort {
 
     fn read(&self, session: &mut Session) -> io::Result<()> {
         let mut buffer = [0; 1024];
-        while let Some(count) = or_nothing(self.stream.try_read(&mut buffer))? {
-            if count == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+        for _ in 0..READS_AT_ONCE {
+            match or_nothing(self.stream.try_read(&mut buffer))? {
+                Some(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Some(count) => session.handle_bytes(&buffer[..count]),
+                None => break,
             }
-            session.handle_bytes(&buffer[..count]);
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Raw TCP: the peer's end of file is the proof, everything less is in doubt.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use cueline_model::{FaultCode, Language, Proof};
@@ -127,4 +128,28 @@ async fn nobody_there_is_unreachable() {
     assert!(fault.text.contains("connection refused"), "{fault}");
     let error = device.print(b"ticket", no_fault).await.unwrap_err();
     assert_eq!(error.extent, Extent::NothingSent);
+}
+
+#[tokio::test]
+async fn a_peer_that_never_stops_talking_cannot_hold_the_print_up() {
+    let (address, _served) = peer(|stream| async move {
+        let noise = [0x55; 64 * 1024];
+        let stream = stream.into_std().unwrap();
+        stream.set_nonblocking(false).unwrap();
+        // On a thread of its own, faster than anybody needs to listen.
+        tokio::task::spawn_blocking(move || while (&stream).write_all(&noise).is_ok() {});
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let timeouts = DeviceTimeouts {
+        stall: SHORT,
+        proof: SHORT,
+        ..PATIENT
+    };
+    let mut device = device(address, Language::Raw, timeouts);
+    device.open().await.unwrap();
+    let print = tokio::spawn(async move { device.print(b"ticket", no_fault).await });
+    let given_up = tokio::time::timeout(Duration::from_secs(30), print).await;
+    let error = given_up.expect("it still listens").unwrap().unwrap_err();
+    assert_eq!(error.extent, Extent::InDoubt);
 }
