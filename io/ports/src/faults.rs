@@ -1,4 +1,5 @@
-//! What goes wrong on the way to a printer, in a clerk's words.
+//! What goes wrong on the way to a printer, in a clerk's words. To look whether a ticket in doubt came
+//! out is said where the doubt is told.
 
 use std::io;
 
@@ -37,8 +38,8 @@ pub(crate) fn not_taking(peer: &str, accepted_bytes: usize) -> Fault {
     Fault::new(
         FaultCode::NoAnswer,
         format!(
-            "The ticket printer at {peer} stopped taking data in mid-print: look whether the \
-             ticket came out, then switch the printer off and on again."
+            "The ticket printer at {peer} stopped taking data in mid-print: switch it off and on \
+             again."
         ),
     )
 }
@@ -46,30 +47,21 @@ pub(crate) fn not_taking(peer: &str, accepted_bytes: usize) -> Fault {
 pub(crate) fn not_confirmed(peer: &str) -> Fault {
     Fault::new(
         FaultCode::NoAnswer,
-        format!(
-            "The ticket printer at {peer} took the ticket but did not confirm it: look whether it \
-             came out."
-        ),
+        format!("The ticket printer at {peer} took the ticket but did not confirm it."),
     )
 }
 
-/// `accepted_bytes` of a print were taken before; only then can a ticket have come out.
-pub(crate) fn connection_lost(peer: &str, error: &io::Error, accepted_bytes: usize) -> Fault {
+pub(crate) fn connection_lost(peer: &str, error: &io::Error) -> Fault {
     let why = match error.kind() {
         io::ErrorKind::UnexpectedEof => "the printer closed it".to_owned(),
         io::ErrorKind::ConnectionReset => "the printer reset it".to_owned(),
         _ => error.to_string(),
     };
-    let look = if accepted_bytes > 0 {
-        ", and look whether the ticket came out"
-    } else {
-        ""
-    };
     Fault::new(
         FaultCode::ConnectionLost,
         format!(
             "The connection to the ticket printer at {peer} broke ({why}): check that it is \
-             switched on and its cable is in{look}."
+             switched on and its cable is in."
         ),
     )
 }

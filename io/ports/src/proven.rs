@@ -59,7 +59,7 @@ impl TcpPort {
                 // The echo may have come together with the end of the connection.
                 Err(_) if session.proof() == Proof::Printed => {}
                 Err(error) => {
-                    let fault = self.lost(&error, progress.written);
+                    let fault = self.lost(&error);
                     return Err(PrintError::after(progress.written, fault));
                 }
             }

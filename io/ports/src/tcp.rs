@@ -64,7 +64,7 @@ impl TcpPort {
             written += self
                 .exchange(&query[written..], session, answer_by)
                 .await
-                .map_err(|error| self.lost(&error, 0))?;
+                .map_err(|error| self.lost(&error))?;
             match session.poll_event() {
                 Some(SessionEvent::Ready) => return Ok(()),
                 Some(SessionEvent::Fault(fault)) => return Err(fault),
@@ -94,7 +94,7 @@ impl TcpPort {
             let accepted = self
                 .exchange(&bytes[written..], session, give_up_at)
                 .await
-                .map_err(|error| PrintError::after(written, self.lost(&error, written)))?;
+                .map_err(|error| PrintError::after(written, self.lost(&error)))?;
             if accepted > 0 {
                 written += accepted;
                 moved_at = Instant::now();
@@ -103,15 +103,11 @@ impl TcpPort {
         self.stream
             .shutdown()
             .await
-            .map_err(|error| PrintError::after(written, self.lost(&error, written)))?;
-        self.wait_for_end_of_file(written, session).await
+            .map_err(|error| PrintError::after(written, self.lost(&error)))?;
+        self.wait_for_end_of_file(session).await
     }
 
-    async fn wait_for_end_of_file(
-        &self,
-        written: usize,
-        session: &mut Session,
-    ) -> Result<Proof, PrintError> {
+    async fn wait_for_end_of_file(&self, session: &mut Session) -> Result<Proof, PrintError> {
         let give_up_at = Instant::now() + self.timeouts.proof;
         while Instant::now() < give_up_at {
             match self.exchange(&[], session, give_up_at).await {
@@ -119,7 +115,7 @@ impl TcpPort {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Ok(Proof::Sent);
                 }
-                Err(error) => return Err(PrintError::in_doubt(self.lost(&error, written))),
+                Err(error) => return Err(PrintError::in_doubt(self.lost(&error))),
             }
         }
         Err(PrintError::in_doubt(faults::not_confirmed(&self.peer)))
@@ -168,9 +164,9 @@ impl TcpPort {
     pub(crate) fn check_alive(&self) -> Result<(), Fault> {
         let mut byte = [MaybeUninit::uninit()];
         match or_nothing(SockRef::from(&self.stream).peek(&mut byte)) {
-            Ok(Some(0)) => Err(self.lost(&io::ErrorKind::UnexpectedEof.into(), 0)),
+            Ok(Some(0)) => Err(self.lost(&io::ErrorKind::UnexpectedEof.into())),
             Ok(_) => Ok(()),
-            Err(error) => Err(self.lost(&error, 0)),
+            Err(error) => Err(self.lost(&error)),
         }
     }
 
@@ -178,8 +174,8 @@ impl TcpPort {
         &self.peer
     }
 
-    pub(crate) fn lost(&self, error: &io::Error, accepted_bytes: usize) -> Fault {
-        faults::connection_lost(&self.peer, error, accepted_bytes)
+    pub(crate) fn lost(&self, error: &io::Error) -> Fault {
+        faults::connection_lost(&self.peer, error)
     }
 
     pub(crate) async fn close(mut self) {

@@ -216,7 +216,9 @@ impl Lane {
                 turn.end_unprinted(held, Outcome::Failed { failure });
             }
             PrintEnd::InDoubt(fault) | PrintEnd::NothingSent(fault) => {
-                let detail = format!("{}; check whether the ticket came out", fault.text);
+                // A printer's fault is a sentence; another follows it.
+                let fault = fault.text.trim_end_matches('.');
+                let detail = format!("{fault}. Check whether the ticket came out.");
                 turn.resolve_doubt(held, detail, true);
             }
         }

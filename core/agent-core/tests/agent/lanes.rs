@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cueline_agent_core::{Effect, Event, PrintEnd};
-use cueline_model::{FailureCode, FaultCode, Outcome, Proof, UncertainPolicy};
+use cueline_model::{FailureCode, Fault, FaultCode, Outcome, Proof, UncertainPolicy};
 use cueline_wire::cloud::{PrinterStatus, Progress};
 
 use crate::till::{NEVER, Till, failure, fault, key, print};
@@ -226,13 +226,14 @@ fn a_print_in_doubt_is_held_by_default_and_does_not_block_its_lane() {
     let job = till.offer(1);
     till.offer(2);
     till.ready("left");
-    till.print_ends("left", PrintEnd::InDoubt(fault(FaultCode::ConnectionLost)));
+    let sentence = Fault::new(FaultCode::ConnectionLost, "The connection broke.");
+    till.print_ends("left", PrintEnd::InDoubt(sentence));
     let Outcome::Uncertain { detail } = till.outcome(job) else {
         panic!("{:?}", till.outcome(job));
     };
     assert_eq!(
         detail,
-        "the printer says connection_lost; check whether the ticket came out"
+        "The connection broke. Check whether the ticket came out."
     );
     till.ready("left");
     assert_eq!(till.prints().last(), Some(&(key(2), false)));

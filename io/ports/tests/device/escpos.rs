@@ -333,7 +333,7 @@ async fn a_printer_that_dies_in_mid_print_leaves_it_in_doubt() {
         (error.extent, error.fault.code),
         (Extent::InDoubt, FaultCode::ConnectionLost)
     );
-    assert!(error.fault.text.contains("look whether"), "{error}");
+    assert!(error.fault.text.contains("check that"), "{error}");
     assert_eq!(
         device.open().await.unwrap_err().code,
         FaultCode::Unreachable
