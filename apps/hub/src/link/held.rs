@@ -28,8 +28,8 @@ use crate::store::OfferedJob;
 
 /// The connection takes nothing for longer: the agent reads too slowly.
 const WRITE_WITHIN: Duration = Duration::from_secs(15);
-/// For all that is still to be written once the link is over, and again for the goodbye: a revoked
-/// agent's line is cut within five seconds.
+/// For all that is still to be written once somebody has ended the link, and again for the goodbye: a
+/// revoked agent's line is cut within five seconds.
 const LAST_WRITE_WITHIN: Duration = Duration::from_secs(2);
 /// What rustls may hold of what is to be written, bytes.
 const TLS_BUFFER_BYTES_MAX: usize = 32 * 1024;
@@ -46,7 +46,8 @@ pub struct Held {
     written: usize,
     /// Since when the connection has taken nothing while there was something to write.
     stalled_since: Option<Instant>,
-    over_since: Option<Instant>,
+    /// Since when it has taken nothing after somebody ended the link.
+    cut_since: Option<Instant>,
     /// Marked as offered and still to be written, in order.
     offers: VecDeque<OfferedJob>,
     /// Taken from the machine and to be done after `offers`.
@@ -86,7 +87,7 @@ impl Held {
             out,
             written: 0,
             stalled_since: None,
-            over_since: None,
+            cut_since: None,
             offers: VecDeque::new(),
             next: None,
         })
@@ -192,10 +193,10 @@ impl Held {
         context: &mut Context<'_>,
         timer: Pin<&mut Sleep>,
     ) -> Poll<Happening> {
-        let deadline = self.entry.link.deadline();
-        let (since, patience) = match deadline {
-            Some(_) => (&mut self.stalled_since, WRITE_WITHIN),
-            None => (&mut self.over_since, LAST_WRITE_WITHIN),
+        let (since, patience) = if self.entry.link.is_cut() {
+            (&mut self.cut_since, LAST_WRITE_WITHIN)
+        } else {
+            (&mut self.stalled_since, WRITE_WITHIN)
         };
         let since = *since.get_or_insert_with(Instant::now);
         if since.elapsed() >= patience {
@@ -203,7 +204,7 @@ impl Held {
             return Poll::Ready(Happening::Gone);
         }
         let mut until = since + patience;
-        if let Some((due, _)) = deadline {
+        if let Some((due, _)) = self.entry.link.deadline() {
             until = until.min(clock::instant(due));
         }
         poll_until(context, timer, until)
@@ -268,14 +269,18 @@ impl Held {
     }
 
     async fn end(mut self: Box<Self>, end: End) {
-        if let End::Bye {
-            reason,
-            retry_after,
-        } = end
-        {
-            tracing::info!(agent = %self.agent, ?reason, "link ended");
-            self.write(Framed::plain(frames::bye(reason, retry_after)));
-        }
+        let within = match end {
+            End::Bye {
+                reason,
+                retry_after,
+            } => {
+                tracing::info!(agent = %self.agent, ?reason, "link ended");
+                self.write(Framed::plain(frames::bye(reason, retry_after)));
+                LAST_WRITE_WITHIN
+            }
+            // Without its last chunk an answer is thrown away by those who wait for all of it.
+            End::Complete => WRITE_WITHIN,
+        };
         frames::push_end(&mut self.out);
         // From now on the agent counts as offline; a new link of its may be in already.
         let Self {
@@ -289,7 +294,7 @@ impl Held {
         } = *self;
         drop(entry);
         let rest = &out[written..];
-        let last = tokio::time::timeout(LAST_WRITE_WITHIN, async {
+        let last = tokio::time::timeout(within, async {
             stream.write_all(rest).await?;
             stream.shutdown().await
         });

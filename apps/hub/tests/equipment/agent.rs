@@ -90,6 +90,12 @@ impl Agent {
         agent
     }
 
+    /// The same agent on other lines.
+    pub fn through(self, client: &Client) -> Self {
+        let client = client.clone();
+        Self { client, ..self }
+    }
+
     /// A signed request; `change` spoils it after signing.
     pub fn signed(&self, method: Method, target: &str, body: &[u8]) -> Request<Vec<u8>> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));

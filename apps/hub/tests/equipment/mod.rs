@@ -24,7 +24,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use serde::de::DeserializeOwned;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -102,6 +102,8 @@ impl House {
 #[derive(Clone)]
 pub struct Client {
     pub address: SocketAddr,
+    /// What the system keeps of what has come and was not read, bytes; `None`: as it likes.
+    pub receive_buffer: Option<u32>,
     tls: TlsConnector,
 }
 
@@ -160,12 +162,17 @@ impl Client {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Self {
             address,
+            receive_buffer: None,
             tls: TlsConnector::from(Arc::new(config)),
         }
     }
 
     pub async fn connect(&self) -> TlsStream<TcpStream> {
-        let tcp = TcpStream::connect(self.address).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        if let Some(bytes) = self.receive_buffer {
+            socket.set_recv_buffer_size(bytes).unwrap();
+        }
+        let tcp = socket.connect(self.address).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         self.tls.connect(name, tcp).await.unwrap()
     }
