@@ -128,6 +128,19 @@ async fn past_the_limit_of_connections_the_next_is_told_when_to_come_again() {
 }
 
 #[tokio::test]
+async fn who_connects_and_says_nothing_takes_nobodys_turn() {
+    let house = House::open("[limits]\nhandshakes = 1\n").await;
+    let silent = tokio::net::TcpStream::connect(house.client.address);
+    let _silent = silent.await.unwrap();
+    // The silent one's own time is twice as long.
+    let served = tokio::time::timeout(Duration::from_secs(5), house.client.connect()).await;
+    assert!(
+        served.is_ok(),
+        "a handshake waits for one that never begins"
+    );
+}
+
+#[tokio::test]
 async fn a_client_that_speaks_no_tls_is_closed_and_harms_nobody() {
     let house = House::open(QUICK).await;
     let mut plain = tokio::net::TcpStream::connect(house.client.address)

@@ -3,12 +3,15 @@
 //! After a restart of the hub a whole fleet comes at once. What cannot be served soon is turned
 //! away early and cheaply, because an agent that is turned away comes back by its schedule.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ServerConfig;
+use rustls::server::Acceptor;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 /// Waiting for admission and the handshake itself together.
@@ -77,23 +80,26 @@ impl Admission {
     /// Does the handshake when its turn comes; `None` where it failed or took too long.
     pub async fn handshake(
         &self,
-        acceptor: &TlsAcceptor,
+        tls: &Arc<ServerConfig>,
         stream: TcpStream,
         place: &mut Place,
     ) -> Option<TlsStream<TcpStream>> {
         let done = tokio::time::timeout(HANDSHAKE_WITHIN, async {
-            let _turn = self.handshakes.acquire().await.ok()?;
-            match acceptor.accept(stream).await {
-                Ok(stream) => Some(stream),
-                Err(error) => {
-                    tracing::debug!(%error, "a TLS handshake failed");
-                    None
-                }
-            }
+            // Who connects and says nothing takes nobody's turn.
+            let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+            let _turn = self.handshakes.acquire().await.map_err(io::Error::other)?;
+            hello.into_stream(tls.clone()).await
         });
-        let stream = done.await.ok().flatten();
+        let shaken = done.await;
         place.waiting = None;
-        stream
+        match shaken {
+            Ok(Ok(stream)) => Some(stream),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "a TLS handshake failed");
+                None
+            }
+            Err(_) => None,
+        }
     }
 
     /// Waits until no connection is held any more.

@@ -4,6 +4,7 @@ mod admission;
 mod bind;
 mod dispatch;
 mod head;
+mod paced;
 mod rewind;
 
 use std::net::SocketAddr;
@@ -12,7 +13,6 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
 
 pub use admission::Place;
 pub use bind::{BindError, listen};
@@ -32,7 +32,7 @@ pub struct Peer(pub SocketAddr);
 pub struct Server {
     hub: Arc<Hub>,
     router: Router,
-    acceptor: TlsAcceptor,
+    tls: Arc<rustls::ServerConfig>,
     admission: Admission,
 }
 
@@ -59,7 +59,7 @@ impl Server {
         Self {
             hub,
             router,
-            acceptor: TlsAcceptor::from(tls),
+            tls,
             admission: Admission::new(
                 limits.connections,
                 limits.handshakes,
@@ -101,9 +101,7 @@ impl Server {
         match self.admission.admit() {
             Admitted::Served(mut place) => {
                 tokio::spawn(async move {
-                    let shaken = server
-                        .admission
-                        .handshake(&server.acceptor, stream, &mut place);
+                    let shaken = server.admission.handshake(&server.tls, stream, &mut place);
                     if let Some(stream) = shaken.await {
                         dispatch::serve(server, stream, peer, place).await;
                     }
@@ -111,9 +109,7 @@ impl Server {
             }
             Admitted::ToldFull(mut place) => {
                 tokio::spawn(async move {
-                    let shaken = server
-                        .admission
-                        .handshake(&server.acceptor, stream, &mut place);
+                    let shaken = server.admission.handshake(&server.tls, stream, &mut place);
                     if let Some(stream) = shaken.await {
                         dispatch::tell_full(stream).await;
                     }
