@@ -1,27 +1,33 @@
 //! Reads request bodies with a limit, and JSON out of them with errors that help.
 
-use std::time::Duration;
-
 use axum::body::{Body, Bytes};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
+use crate::pace::{self, Pace, Passage};
 use crate::refusal::Refusal;
 
 /// The longest JSON body, but for those with a document in them.
 pub const JSON_BYTES_MAX: usize = 64 * 1024;
 /// The longest JSON body with a document in it: 32 MiB in base64 and what is around it.
 pub const JSON_WITH_DOCUMENT_BYTES_MAX: usize = 48 * 1024 * 1024;
-/// A body that does not go on for longer is given up.
-const STALL_MAX: Duration = Duration::from_secs(30);
 
 /// Reads a whole body.
 ///
 /// # Errors
 /// 413 `too_large` as soon as the limit is passed, or declared to be; 408 `body_stalled`; 400.
-pub async fn read(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, Refusal> {
+pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Refusal> {
+    read_at(pace::LEAST, headers, body, limit).await
+}
+
+async fn read_at(
+    pace: Pace,
+    headers: &HeaderMap,
+    mut body: Body,
+    limit: usize,
+) -> Result<Bytes, Refusal> {
     let declared = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -30,8 +36,9 @@ pub async fn read(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<B
     }
     // Room is made as bytes come, not as they are promised.
     let mut whole = Vec::new();
+    let mut passage = Passage::begin(pace);
     loop {
-        let frame = tokio::time::timeout(STALL_MAX, body.frame()).await;
+        let frame = tokio::time::timeout_at(passage.due(), body.frame()).await;
         let data = match frame {
             Err(_) => return Err(stalled()),
             Ok(None) => return Ok(whole.into()),
@@ -42,6 +49,7 @@ pub async fn read(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<B
             return Err(too_large(limit));
         }
         whole.extend_from_slice(&data);
+        passage.advance(data.len());
     }
 }
 
@@ -101,10 +109,7 @@ fn stalled() -> Refusal {
     Refusal::new(
         StatusCode::REQUEST_TIMEOUT,
         "body_stalled",
-        format!(
-            "nothing of the body came for {} s; send it again",
-            STALL_MAX.as_secs()
-        ),
+        "the body came too slowly or stood still; send it again",
     )
     .close()
 }
@@ -120,6 +125,13 @@ fn broken(error: &axum::Error) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use std::time::Duration;
+
+    use axum::body::HttpBody;
+    use hyper::body::Frame;
+
     use super::*;
 
     async fn code<T: DeserializeOwned + std::fmt::Debug>(
@@ -173,5 +185,33 @@ mod tests {
         headers.insert(CONTENT_LENGTH, "99999999999".parse().unwrap());
         let refusal = read(&headers, Body::empty(), 10).await.unwrap_err();
         assert_eq!(refusal.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    /// A byte each few milliseconds, for ever.
+    struct Dripping(tokio::time::Interval);
+
+    impl HttpBody for Dripping {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            let drop = || Some(Ok(Frame::data(Bytes::from_static(b"x"))));
+            self.0.poll_tick(context).map(|_| drop())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_drips_is_given_up() {
+        let pace = Pace {
+            patience: Duration::from_millis(200),
+            bytes_per_s: 8 * 1024,
+        };
+        let drops = tokio::time::interval(Duration::from_millis(5));
+        let body = Body::new(Dripping(drops));
+        let refusal = read_at(pace, &HeaderMap::new(), body, 1024 * 1024).await;
+        assert_eq!(refusal.unwrap_err().problem().code, "body_stalled");
     }
 }

@@ -19,8 +19,8 @@ use crate::refusal::Refusal;
 use crate::store::{Committed, JobChange, JobNotice, Store};
 use crate::waiters::Waiters;
 
-/// Documents on their way to agents at once: each is whole in memory meanwhile.
-const DOWNLOADS_MAX: usize = 8;
+/// Documents on their way to agents at once, KiB: each is whole in memory meanwhile.
+const DOWNLOADS_KIB_MAX: usize = 256 * 1024;
 /// Large request bodies taken in at once, for the same reason.
 const UPLOADS_MAX: usize = 8;
 
@@ -46,7 +46,7 @@ pub struct Hub {
     pub roots_pem: Option<String>,
     /// True once the hub is stopping.
     pub draining: watch::Sender<bool>,
-    /// See [`DOWNLOADS_MAX`].
+    /// See [`DOWNLOADS_KIB_MAX`].
     pub downloads: Arc<Semaphore>,
     /// See [`UPLOADS_MAX`].
     pub uploads: Semaphore,
@@ -73,7 +73,7 @@ impl Hub {
             timings,
             roots_pem,
             draining: watch::Sender::new(false),
-            downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
+            downloads: Arc::new(Semaphore::new(DOWNLOADS_KIB_MAX)),
             uploads: Semaphore::new(UPLOADS_MAX),
         }
     }

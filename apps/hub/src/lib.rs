@@ -11,6 +11,7 @@ pub mod hub;
 pub mod ids;
 pub mod link;
 pub mod machine;
+pub mod pace;
 pub mod refusal;
 pub mod running;
 pub mod server;

@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use cueline_model::JobId;
 use http::header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use http_body_util::Full;
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -22,12 +21,14 @@ use crate::refusal::Refusal;
 
 const ROOM_WITHIN: Duration = Duration::from_secs(20);
 const BUSY_RETRY_AFTER_S: u32 = 5;
+/// What is handed to the connection at a time.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// What a `Range` header amounts to.
 #[derive(Debug, PartialEq, Eq)]
 enum Asked {
     Whole,
-    Part(Range<usize>),
+    Part(Range<u64>),
     Unsatisfiable,
 }
 
@@ -40,49 +41,55 @@ pub async fn give(
     let (parts, _) = request.into_parts();
     let agent = signed::without_body(&hub, &parts).await?;
     let job: JobId = job.parse().map_err(|_| Refusal::not_found("job"))?;
-    let room = room(&hub).await?;
-    let found = hub.store.job_document(agent.id, job).await?;
-    let (document, bytes) =
-        found.ok_or_else(|| Refusal::not_found("document of a job of this agent"))?;
-    let etag = format!("\"{}\"", document.sha256);
-    let whole = Bytes::from(bytes);
-    let (status, content_range, bytes) = match asked(&parts.headers, &etag, whole.len()) {
-        Asked::Whole => (StatusCode::OK, None, whole),
+    let no_such = || Refusal::not_found("document of a job of this agent");
+    let job = hub.store.open_job(agent.id, job).await?;
+    let job = job.ok_or_else(no_such)?;
+    let length = job.document.bytes;
+    let etag = format!("\"{}\"", job.document.sha256);
+    let (status, content_range, range) = match asked(&parts.headers, &etag, length) {
+        Asked::Whole => (StatusCode::OK, None, 0..length),
         Asked::Part(range) => {
-            let value = format!("bytes {}-{}/{}", range.start, range.end - 1, whole.len());
-            (StatusCode::PARTIAL_CONTENT, Some(value), whole.slice(range))
+            let value = format!("bytes {}-{}/{length}", range.start, range.end - 1);
+            (StatusCode::PARTIAL_CONTENT, Some(value), range)
         }
         Asked::Unsatisfiable => {
             return Err(Refusal::new(
                 StatusCode::RANGE_NOT_SATISFIABLE,
                 "range_not_satisfiable",
-                format!(
-                    "the document has {} bytes; ask for a range inside",
-                    whole.len()
-                ),
+                format!("the document has {length} bytes; ask for a range inside"),
             )
-            .header(CONTENT_RANGE, &format!("bytes */{}", whole.len())));
+            .header(CONTENT_RANGE, &format!("bytes */{length}")));
         }
+    };
+    let room = room(&hub, length).await?;
+    let whole = hub.store.document(job.tenant, job.document.sha256).await?;
+    let body = Download {
+        bytes: part(whole.ok_or_else(no_such)?, range),
+        _room: room,
     };
     let headers = [
         (CONTENT_TYPE, "application/octet-stream"),
         (ACCEPT_RANGES, "bytes"),
         (ETAG, &etag),
     ];
-    let body = Body::new(Download {
-        bytes: Full::new(bytes),
-        _room: room,
-    });
-    let mut response = (status, headers, body).into_response();
+    let mut response = (status, headers, Body::new(body)).into_response();
     if let Some(value) = content_range.and_then(|value| HeaderValue::try_from(value).ok()) {
         response.headers_mut().insert(CONTENT_RANGE, value);
     }
     Ok(response)
 }
 
-async fn room(hub: &Hub) -> Result<OwnedSemaphorePermit, Refusal> {
-    let room = tokio::time::timeout(ROOM_WITHIN, hub.downloads.clone().acquire_owned());
-    match room.await {
+fn part(whole: Vec<u8>, range: Range<u64>) -> Bytes {
+    let place = |number: u64| usize::try_from(number).map_or(whole.len(), |n| n.min(whole.len()));
+    let range = place(range.start)..place(range.end);
+    Bytes::from(whole).slice(range)
+}
+
+/// A place for a document of so many bytes among those on their way.
+async fn room(hub: &Hub, bytes: u64) -> Result<OwnedSemaphorePermit, Refusal> {
+    let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+    let room = hub.downloads.clone().acquire_many_owned(kib);
+    match tokio::time::timeout(ROOM_WITHIN, room).await {
         Ok(Ok(room)) => Ok(room),
         _ => Err(Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -95,7 +102,7 @@ async fn room(hub: &Hub) -> Result<OwnedSemaphorePermit, Refusal> {
 
 /// A single range is given; anything else that is well-formed or not is answered in whole, as a
 /// server may (RFC 9110 section 14.2).
-fn asked(headers: &HeaderMap, etag: &str, length: usize) -> Asked {
+fn asked(headers: &HeaderMap, etag: &str, length: u64) -> Asked {
     let text = |name| {
         headers
             .get(name)
@@ -111,7 +118,7 @@ fn asked(headers: &HeaderMap, etag: &str, length: usize) -> Asked {
         .and_then(|range| range.trim().split_once('-'));
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        digits.then(|| text.parse::<usize>().unwrap_or(usize::MAX))
+        digits.then(|| text.parse::<u64>().unwrap_or(u64::MAX))
     };
     let range = match range {
         None => return Asked::Whole,
@@ -134,9 +141,10 @@ fn asked(headers: &HeaderMap, etag: &str, length: usize) -> Asked {
     }
 }
 
-/// A document on its way, with its place among those.
+/// A document on its way, with its place among those. It is handed on in copied pieces: what the
+/// connection still has to write when this has ended is small, however slowly the agent reads.
 struct Download {
-    bytes: Full<Bytes>,
+    bytes: Bytes,
     _room: OwnedSemaphorePermit,
 }
 
@@ -146,22 +154,29 @@ impl HttpBody for Download {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
+        _context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.bytes).poll_frame(context)
+        if self.bytes.is_empty() {
+            return Poll::Ready(None);
+        }
+        let length = self.bytes.len().min(PIECE_BYTES);
+        let piece = Bytes::copy_from_slice(&self.bytes.split_to(length));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_end_stream()
+        self.bytes.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.bytes.size_hint()
+        SizeHint::with_exact(self.bytes.len() as u64)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt as _;
+
     use super::*;
 
     #[test]
@@ -196,5 +211,27 @@ mod tests {
             assert_eq!(of(whole, None), Asked::Whole, "{whole}");
         }
         assert_eq!(asked(&HeaderMap::new(), "\"e\"", 10), Asked::Whole);
+    }
+
+    #[tokio::test]
+    async fn a_document_keeps_its_place_until_its_last_piece_is_taken() {
+        let places = Arc::new(tokio::sync::Semaphore::new(1));
+        let bytes: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
+        let mut body = Body::new(Download {
+            bytes: part(bytes.clone(), 7..200_000),
+            _room: places.clone().acquire_owned().await.unwrap(),
+        });
+        let mut taken = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let piece = frame.unwrap().into_data().unwrap();
+            assert!(piece.len() <= PIECE_BYTES);
+            taken.extend_from_slice(&piece);
+            // What a server goes by: it lets go of a body that has ended.
+            assert_eq!(body.is_end_stream(), taken.len() == bytes.len() - 7);
+            assert_eq!(places.available_permits(), 0);
+        }
+        assert_eq!(taken, &bytes[7..]);
+        drop(body);
+        assert_eq!(places.available_permits(), 1);
     }
 }

@@ -18,10 +18,11 @@ use tower_service::Service as _;
 
 use super::admission::Place;
 use super::head::{self, Head};
+use super::paced::Paced;
 use super::rewind::Rewind;
 use super::{Peer, Server};
-use crate::link;
 use crate::refusal::Refusal;
+use crate::{link, pace};
 
 /// From the handshake, or the last answer, to the end of the next head.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -43,7 +44,7 @@ pub(super) async fn serve(
         let (parts, length) = match head.await {
             Ok(Ok(Head::Stream(parts, length))) => (parts, length),
             Ok(Ok(Head::Other)) => {
-                let stream = Rewind::new(read, stream);
+                let stream = Rewind::new(read, Paced::new(stream, pace::LEAST));
                 return Box::pin(serve_http(server, stream, peer, place)).await;
             }
             Ok(Ok(Head::Refused(refusal))) => {
@@ -125,7 +126,7 @@ async fn close(mut stream: TlsStream<TcpStream>) {
 
 async fn serve_http(
     server: Arc<Server>,
-    stream: Rewind<TlsStream<TcpStream>>,
+    stream: Rewind<Paced<TlsStream<TcpStream>>>,
     peer: Peer,
     _place: Place,
 ) {

@@ -1,7 +1,7 @@
 //! Documents by their SHA-256, once per tenant, with their retention.
 
-use cueline_hub_core::StoreError;
-use cueline_model::{AgentId, Document, JobId, Sha256, TenantId, WallTime};
+use cueline_hub_core::{PrintJob, StoreError};
+use cueline_model::{AgentId, JobId, Sha256, TenantId, WallTime};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::failure::map;
@@ -148,22 +148,14 @@ impl Store {
             .await
     }
 
-    /// The document of a job that this agent has and that has not ended, for the agent to fetch.
+    /// A job of this agent that has not ended: the agent may fetch its document.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn job_document(
-        &self,
-        agent: AgentId,
-        job: JobId,
-    ) -> StoreResult<Option<(Document, Vec<u8>)>> {
+    pub async fn open_job(&self, agent: AgentId, job: JobId) -> StoreResult<Option<PrintJob>> {
         self.read(move |connection| {
             let job = job_row::of_agent(connection, agent, job)?;
-            let Some(job) = job.filter(|job| !job.state.is_settled()) else {
-                return Ok(None);
-            };
-            let body = body(connection, job.tenant, job.document.sha256)?;
-            Ok(body.map(|body| (job.document, body)))
+            Ok(job.filter(|job| !job.state.is_settled()))
         })
         .await
     }

@@ -74,15 +74,16 @@ async fn short_documents_travel_with_the_offer_and_long_ones_are_fetched() {
         .collect();
     assert_eq!(lengths, [Some(65_536), None]);
 
-    let fetched = opened.store.job_document(here.agent, keys[1].job);
-    let (document, body) = fetched.await.unwrap().unwrap();
-    assert_eq!(document.bytes, body.len() as u64);
-    let other = opened.store.job_document(place(1, 2).agent, keys[1].job);
+    let fetched = opened.store.open_job(here.agent, keys[1].job).await;
+    let document = fetched.unwrap().unwrap().document;
+    let body = opened.store.document(here.tenant, document.sha256).await;
+    assert_eq!(document.bytes, body.unwrap().unwrap().len() as u64);
+    let other = opened.store.open_job(place(1, 2).agent, keys[1].job);
     assert_eq!(other.await.unwrap(), None, "another agent's");
     let ended = entry(1, keys[1].job, Progress::Ended(Outcome::Expired));
     let recorded = opened.store.record(here.agent, vec![ended], START);
     recorded.await.unwrap();
-    let late = opened.store.job_document(here.agent, keys[1].job);
+    let late = opened.store.open_job(here.agent, keys[1].job);
     assert_eq!(late.await.unwrap(), None, "ended");
 }
 
