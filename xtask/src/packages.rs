@@ -46,6 +46,16 @@ const NEEDS: [Need; 7] = [
         why: "makes network namespaces for broken networks",
     },
     Need {
+        package: "e2fsprogs",
+        program: "mkfs.ext4",
+        why: "makes disks whose power is cut",
+    },
+    Need {
+        package: "xfsprogs",
+        program: "xfs_io",
+        why: "cuts the power of a disk",
+    },
+    Need {
         package: "curl",
         program: "curl",
         why: "runs the lines the documentation and the demo show",

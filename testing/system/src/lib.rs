@@ -9,7 +9,9 @@
 pub mod api;
 pub mod balancer;
 pub mod box_office;
+pub mod campaign;
 pub mod paper;
+pub mod power;
 pub mod program;
 pub mod settings;
 pub mod small_disk;

@@ -7,16 +7,13 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cueline_model::{JobState, Proof, UncertainPolicy};
+use cueline_model::UncertainPolicy;
 use cueline_sim::chance::Chance;
-use cueline_system::api::raw_job;
 use cueline_system::box_office::House;
-use cueline_system::paper::ticket;
+use cueline_system::campaign::Campaign;
 use cueline_system::settings;
-use cueline_wire::api::PrintJob;
 
 const ROUNDS: u64 = 200;
 
@@ -39,12 +36,6 @@ struct Fault {
     after_ms: u64,
     victim: Victim,
     blow: Blow,
-}
-
-struct Submitted {
-    title: String,
-    policy: UncertainPolicy,
-    job: PrintJob,
 }
 
 fn plan(chance: &mut Chance) -> Fault {
@@ -95,105 +86,6 @@ async fn strike(house: &mut House, fault: Fault) -> anyhow::Result<()> {
     }
 }
 
-async fn round(house: &mut House, number: u64, chance: &mut Chance) -> Vec<Submitted> {
-    let jobs = chance.between(1, 3);
-    let fault = plan(chance);
-    let printer = house.printer.id;
-    let api = house.hub.api().unwrap();
-    let orders: Vec<_> = (0..jobs)
-        .map(|n| (format!("R{number}-{n}"), policy(chance)))
-        .collect();
-    let clicks = async {
-        let mut submitted = Vec::new();
-        for (title, policy) in orders {
-            let mut request = raw_job(printer, &ticket(&title));
-            request.uncertain = policy;
-            let job = api.submit_surely(&request, &title).await.unwrap();
-            submitted.push(Submitted { title, policy, job });
-        }
-        submitted
-    };
-    let (submitted, struck) = tokio::join!(clicks, strike(house, fault));
-    struck.unwrap_or_else(|error| panic!("round {number}, {fault:?}: {error:#}"));
-    submitted
-}
-
-/// What the paper and the API say about all jobs, counted.
-#[derive(Debug, Default)]
-struct Tally {
-    printed_once: u64,
-    held_on_paper: u64,
-    held_not_on_paper: u64,
-    reprinted_by_policy: u64,
-}
-
-/// A whole ticket that came out: its title, and whether it is headed DUPLICATE.
-struct Printed {
-    title: String,
-    marked: bool,
-}
-
-fn on_paper(house: &House) -> Vec<Printed> {
-    let tickets = house.paper.tickets().unwrap();
-    let whole = tickets.into_iter().filter(|ticket| !ticket.torn);
-    whole
-        .map(|ticket| Printed {
-            marked: ticket.text.iter().any(|line| line.contains("DUPLICATE")),
-            title: ticket
-                .text
-                .into_iter()
-                .find(|line| line.starts_with('R'))
-                .unwrap(),
-        })
-        .collect()
-}
-
-fn judge(submitted: &[Submitted], settled: &[PrintJob], paper: &[Printed]) -> Tally {
-    let mut on_paper: BTreeMap<&str, u64> = BTreeMap::new();
-    for printed in paper {
-        *on_paper.entry(printed.title.as_str()).or_default() += 1;
-    }
-    let mut tally = Tally::default();
-    for (order, job) in submitted.iter().zip(settled) {
-        let copies = on_paper.get(order.title.as_str()).copied().unwrap_or(0);
-        let unmarked = paper
-            .iter()
-            .filter(|printed| printed.title == order.title && !printed.marked)
-            .count();
-        assert!(
-            order.policy != UncertainPolicy::ReprintMarked || unmarked <= 1,
-            "{} came out twice without being headed DUPLICATE",
-            order.title
-        );
-        match (job.state, copies, order.policy) {
-            (JobState::Done, 1, _) if job.proof == Some(Proof::Printed) => tally.printed_once += 1,
-            (JobState::Done, 2..=4, UncertainPolicy::Reprint | UncertainPolicy::ReprintMarked) => {
-                tally.reprinted_by_policy += 1;
-            }
-            (JobState::Uncertain, 0, _) => tally.held_not_on_paper += 1,
-            (JobState::Uncertain, 1, _) => tally.held_on_paper += 1,
-            _ => panic!(
-                "{} ({:?}) lies {copies} times on the paper and the API says {job:#?}",
-                order.title, order.policy
-            ),
-        }
-    }
-    tally
-}
-
-/// First tickets must have come out in the order of the clicks.
-fn judge_order(submitted: &[Submitted], paper: &[Printed]) {
-    let mut seen = std::collections::BTreeSet::new();
-    let titles = paper.iter().map(|printed| printed.title.as_str());
-    let firsts: Vec<_> = titles.filter(|title| seen.insert(*title)).collect();
-    let rank = |title: &str| submitted.iter().position(|order| order.title == title);
-    let ranks: Vec<_> = firsts.iter().map(|title| rank(title).unwrap()).collect();
-    assert!(
-        ranks.is_sorted(),
-        "tickets came out in another order than they were put in: {firsts:?}"
-    );
-}
-
 #[tokio::test]
 async fn no_ticket_is_lost_or_doubled_by_random_crashes() {
     let rounds = settings::number("CUELINE_ROUNDS", ROUNDS);
@@ -202,25 +94,23 @@ async fn no_ticket_is_lost_or_doubled_by_random_crashes() {
     let mut house = House::open(settings::QUICK_HUB, settings::QUICK_AGENT)
         .await
         .unwrap();
-    let mut submitted = Vec::new();
+    let mut campaign = Campaign::default();
     for number in 0..rounds {
-        submitted.extend(round(&mut house, number, &mut chance).await);
+        let jobs = chance.between(1, 3);
+        let policies: Vec<_> = (0..jobs).map(|_| policy(&mut chance)).collect();
+        let fault = plan(&mut chance);
+        let (api, printer) = (house.hub.api().unwrap(), house.printer.id);
+        let (put_in, struck) = tokio::join!(
+            campaign.put_in(&api, printer, policies),
+            strike(&mut house, fault)
+        );
+        struck.unwrap_or_else(|error| panic!("round {number}, {fault:?}: {error:#}"));
+        put_in.unwrap();
     }
-    let api = house.hub.api().unwrap();
-    let mut settled = Vec::new();
-    for order in &submitted {
-        let job = api.settled(order.job.id, Duration::from_secs(60)).await;
-        settled.push(job.unwrap_or_else(|error| panic!("{error:#}\n{}", house.till.log())));
-    }
-    let paper = on_paper(&house);
-    let tally = judge(&submitted, &settled, &paper);
-    judge_order(&submitted, &paper);
-    println!(
-        "{rounds} rounds (seed {seed}), {} jobs acknowledged: {tally:?}, 0 lost, 0 doubled",
-        submitted.len()
-    );
+    let tally = campaign.verdict(&house).await.unwrap();
+    println!("{rounds} rounds (seed {seed}): {tally:?}, 0 lost, 0 doubled");
     assert!(
-        tally.printed_once > submitted.len() as u64 / 2,
+        tally.printed_once > tally.acknowledged / 2,
         "the campaign printed too little to mean anything: {tally:?}"
     );
 }
