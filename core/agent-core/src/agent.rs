@@ -73,9 +73,11 @@ impl Agent {
         for entry in &recovered.untold {
             *untold.entry(key_of(entry)).or_insert(0) += 1;
         }
+        let newest = recovered.jobs.iter().map(|found| found.newest_entry.at);
+        let known = newest.max();
         let parts = Parts {
             clock_check: config.link.clock_check,
-            clock: Clock::new(now, config.link.clock_gap, recovered.clock_offset_ms),
+            clock: Clock::new(now, config.link.clock_gap, recovered.clock_offset_ms, known),
             link: Link::new(&config, learned, now.mono),
             jobs: Jobs::default(),
             lanes: Lanes::new(&config.printers),
@@ -180,6 +182,7 @@ impl Agent {
         let turn = Turn {
             now: self.parts.clock.now().mono,
             hub_now: self.parts.clock.hub_now(),
+            hub_at_least: self.parts.clock.hub_at_least(),
             chance: &mut self.means.chance,
             effects: &mut self.means.effects,
             appends: &mut self.means.appends,
@@ -275,6 +278,7 @@ impl Parts {
                     turn.append(vec![Record::ClockOffset(offset_ms)]);
                 }
                 turn.hub_now = self.clock.hub_now();
+                turn.hub_at_least = self.clock.hub_at_least();
                 self.reports.greeted(pong);
                 self.intake.greeted();
                 self.inventory.greeted(turn);
@@ -320,7 +324,7 @@ impl Parts {
 
     fn end_expired(&mut self, turn: &mut Turn<'_>) {
         for held in self.jobs.held_mut() {
-            if held.is_unstarted() && held.is_expired(turn.hub_now) {
+            if held.is_unstarted() && held.is_expired(turn.hub_at_least) {
                 turn.end_unprinted(held, Outcome::Expired);
             }
         }
@@ -357,7 +361,7 @@ impl Parts {
             Some((now + self.clock_check, TimerReason::ClockCheck)),
             self.link.timer(),
             self.next_expiry(),
-            self.lanes.timer(&self.jobs, now),
+            self.lanes.timer(&self.jobs, self.clock.hub_now(), now),
             fetches,
             self.reports.timer(),
             self.inventory.timer(),
@@ -375,7 +379,7 @@ impl Parts {
             .filter(|held| held.is_unstarted())
             .filter_map(|held| held.job.start_by)
             .min()?;
-        let left_ms = u64::try_from(first.ms_since(self.clock.hub_now())).unwrap_or(0);
+        let left_ms = u64::try_from(first.ms_since(self.clock.hub_at_least())).unwrap_or(0);
         let due = self.clock.now().mono + Duration::from_millis(left_ms.saturating_add(1));
         Some((due, TimerReason::JobExpiry))
     }

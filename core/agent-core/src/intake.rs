@@ -118,7 +118,7 @@ impl Intake {
         let mut held = HeldJob::offered(job.clone(), print.body.is_some());
         let end = match offered.failure.or_else(|| self.unfit(&job)) {
             Some(failure) => Some(Outcome::Failed { failure }),
-            None if held.is_expired(turn.hub_now) => Some(Outcome::Expired),
+            None if held.is_expired(turn.hub_at_least) => Some(Outcome::Expired),
             None => None,
         };
         let entry = turn.entry(&mut held, Progress::Accepted);

@@ -98,9 +98,11 @@ impl HeldJob {
         (self.job.sequence, self.job.key)
     }
 
-    /// Whether its time was over before it was started.
-    pub(crate) fn is_expired(&self, hub_now: WallTime) -> bool {
-        self.job.start_by.is_some_and(|start_by| hub_now > start_by)
+    /// Whether its time is over where the hub's clock shows `hub_time`.
+    pub(crate) fn is_expired(&self, hub_time: WallTime) -> bool {
+        self.job
+            .start_by
+            .is_some_and(|start_by| hub_time > start_by)
     }
 
     /// Whether nothing of it can have been printed and it has no end yet.

@@ -4,7 +4,7 @@ mod lane;
 
 use std::collections::BTreeMap;
 
-use cueline_model::{Fault, Mono, PrinterName};
+use cueline_model::{Fault, Mono, PrinterName, WallTime};
 use cueline_wire::cloud::{Progress, ReportEntry};
 
 use crate::config::PrinterConfig;
@@ -71,7 +71,7 @@ impl Lanes {
             return;
         }
         for lane in self.lanes.values_mut() {
-            if lane.wants_printer(jobs, turn.now) {
+            if lane.wants_printer(jobs, turn) {
                 let op = PrinterOp(self.next_op);
                 self.next_op += 1;
                 lane.open(op, turn);
@@ -152,13 +152,13 @@ impl Lanes {
     }
 
     /// When a printer is to be tried again.
-    pub(crate) fn timer(&self, jobs: &Jobs, now: Mono) -> Option<Timer> {
+    pub(crate) fn timer(&self, jobs: &Jobs, hub_now: WallTime, now: Mono) -> Option<Timer> {
         if self.closing {
             return None;
         }
         self.lanes
             .values()
-            .filter_map(|lane| lane.retry_due(jobs, now))
+            .filter_map(|lane| lane.retry_due(jobs, hub_now, now))
             .min()
             .map(|due| (due, TimerReason::PrinterRetry))
     }

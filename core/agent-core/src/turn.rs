@@ -16,8 +16,10 @@ use crate::record::{JobKey, Record};
 pub(crate) struct Turn<'a> {
     /// For waiting.
     pub now: Mono,
-    /// The hub's clock as known here, for telling and for `start_by`.
+    /// The hub's clock as known here, for telling; past a job's `start_by` it is not started.
     pub hub_now: WallTime,
+    /// What the hub's clock certainly shows; past a job's `start_by` it is expired.
+    pub hub_at_least: WallTime,
     pub chance: &'a mut Chance,
     pub effects: &'a mut VecDeque<Effect>,
     pub appends: &'a mut Appends,
@@ -141,7 +143,7 @@ impl Turn<'_> {
     pub(crate) fn take_back(&mut self, held: &mut HeldJob) {
         let outcome = if held.withdrawn {
             Outcome::Cancelled
-        } else if held.is_expired(self.hub_now) {
+        } else if held.is_expired(self.hub_at_least) {
             Outcome::Expired
         } else {
             held.stage = Stage::Returning;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cueline_model::{Fault, Mono, Outcome, PrinterName};
+use cueline_model::{Fault, Mono, Outcome, PrinterName, WallTime};
 use cueline_wire::cloud::{PrinterStatus, Progress};
 
 use crate::effect::Effect;
@@ -76,7 +76,7 @@ impl Lane {
     }
 
     /// Whether the printer is to be opened now. Clears away what has ended.
-    pub(super) fn wants_printer(&mut self, jobs: &Jobs, now: Mono) -> bool {
+    pub(super) fn wants_printer(&mut self, jobs: &Jobs, turn: &Turn<'_>) -> bool {
         if self.doing != Doing::Nothing {
             return false;
         }
@@ -87,7 +87,7 @@ impl Lane {
             }
             return false;
         };
-        self.retry_at.is_none_or(|due| due <= now) && can_start(head)
+        self.retry_at.is_none_or(|due| due <= turn.now) && can_start(head, turn.hub_now)
     }
 
     pub(super) fn open(&mut self, op: PrinterOp, turn: &mut Turn<'_>) {
@@ -119,7 +119,7 @@ impl Lane {
         self.tell(None, reports, turn);
         let head = self
             .head(jobs)
-            .filter(|head| can_start(head))
+            .filter(|head| can_start(head, turn.hub_now))
             .map(|head| head.job.key);
         let Some(held) = head.and_then(|key| jobs.get_mut(key)) else {
             self.release(op, turn);
@@ -243,14 +243,14 @@ impl Lane {
     }
 
     /// When the printer is to be opened again, where only a pause holds it back.
-    pub(super) fn retry_due(&self, jobs: &Jobs, now: Mono) -> Option<Mono> {
+    pub(super) fn retry_due(&self, jobs: &Jobs, hub_now: WallTime, now: Mono) -> Option<Mono> {
         let waits = self.doing == Doing::Nothing
             && self
                 .queue
                 .iter()
                 .filter_map(|(_, key)| jobs.get(*key))
                 .find(|held| held.stage != Stage::Ending)
-                .is_some_and(can_start);
+                .is_some_and(|held| can_start(held, hub_now));
         self.retry_at.filter(|due| waits && *due > now)
     }
 
@@ -302,6 +302,7 @@ impl Lane {
     }
 }
 
-fn can_start(held: &HeldJob) -> bool {
-    held.stage == Stage::Waiting && held.document_here
+/// A job that may be past its time waits until the hub's clock is known again.
+fn can_start(held: &HeldJob, hub_now: WallTime) -> bool {
+    held.stage == Stage::Waiting && held.document_here && !held.is_expired(hub_now)
 }

@@ -100,6 +100,64 @@ fn a_wall_clock_that_is_set_back_does_not_turn_the_hubs_time_back() {
 }
 
 #[test]
+fn a_wall_clock_that_is_set_ahead_expires_nothing() {
+    let mut till = Till::new();
+    till.hello();
+    till.answer_reports();
+    let soon = till.hub_now() + Duration::from_secs(60);
+    let job = till.offer_as(1, |offer| offer.start_by = Some(soon));
+    till.not_ready("left", FaultCode::PaperOut);
+    till.wall_off_ms = 3_600_000;
+    till.pass_s(20);
+    assert_eq!(till.newest(job), Progress::Accepted);
+    assert_eq!(
+        till.open_op("left"),
+        None,
+        "it may also have slept past the job's time"
+    );
+    till.hello();
+    till.ready("left");
+    till.print_done("left");
+    assert!(matches!(till.outcome(job), Outcome::Done { .. }));
+}
+
+#[test]
+fn a_clock_that_is_wrong_at_the_start_expires_nothing_before_the_hub_says_so() {
+    for hours_off in [0, 1] {
+        let mut till = Till::new();
+        till.hello();
+        till.answer_reports();
+        let soon = till.hub_now() + Duration::from_secs(60);
+        let job = till.offer_as(1, |offer| offer.start_by = Some(soon));
+        till.not_ready("left", FaultCode::PaperOut);
+        till.wall_off_ms = hours_off * 3_600_000;
+        till.crash();
+        assert_eq!(till.newest(job), Progress::Accepted, "{hours_off} h off");
+        let may_start = till.open_op("left").is_some();
+        assert_eq!(may_start, hours_off == 0);
+        till.hello();
+        till.ready("left");
+        till.print_done("left");
+        assert!(matches!(till.outcome(job), Outcome::Done { .. }));
+    }
+}
+
+#[test]
+fn after_a_sleep_past_its_time_a_job_expires_with_the_next_greeting() {
+    let mut till = Till::new();
+    till.hello();
+    till.answer_reports();
+    let soon = till.hub_now() + Duration::from_secs(60);
+    let job = till.offer_as(1, |offer| offer.start_by = Some(soon));
+    till.not_ready("left", FaultCode::PaperOut);
+    till.sleep_s(3_600);
+    till.pass_s(20);
+    assert_eq!(till.open_op("left"), None);
+    till.hello();
+    assert_eq!(till.outcome(job), Outcome::Expired);
+}
+
+#[test]
 fn within_a_job_time_does_not_go_back() {
     let mut till = Till::new();
     till.hub_off_ms = 60_000;

@@ -202,7 +202,7 @@ fn an_offer_of_a_later_version_fails_once_it_is_durable_and_only_once() {
     // Offered again although the end was stored: it is told again, and nothing else happens.
     till.event(offer(&till));
     assert_eq!(till.on_the_way.len(), 0);
-    assert_eq!(till.answer_reports(), [ended.clone()]);
+    assert_eq!(till.answer_reports(), std::slice::from_ref(ended));
 }
 
 #[test]

@@ -188,12 +188,14 @@ fn numbers_are_never_given_twice_not_even_when_all_was_told() {
 }
 
 #[test]
-fn a_job_whose_time_passed_while_the_till_was_off_expires_at_once() {
+fn a_job_whose_time_passed_while_the_till_was_off_is_not_started_and_expires_with_the_greeting() {
     let mut till = up();
     let start_by = till.hub_now() + Duration::from_secs(60);
     let job = till.offer_as(1, |offer| offer.start_by = Some(start_by));
     till.now_ms += 61_000;
     till.crash();
+    assert_eq!(till.open_op("left"), None);
+    till.hello();
     assert_eq!(till.outcome(job), Outcome::Expired);
     assert_eq!(till.open_op("left"), None);
 }
