@@ -13,7 +13,7 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 7] = [
+const NEEDS: [Need; 8] = [
     Need {
         // Not plain `squid`, which cannot play the proxy that looks into TLS.
         package: "squid-openssl",
@@ -39,11 +39,6 @@ const NEEDS: [Need; 7] = [
         package: "zbar-tools",
         program: "zbarimg",
         why: "reads the codes on printed tickets back",
-    },
-    Need {
-        package: "iproute2",
-        program: "ip",
-        why: "makes network namespaces for broken networks",
     },
     Need {
         package: "e2fsprogs",
