@@ -95,6 +95,55 @@ async fn an_orderly_end_of_the_agent_finishes_the_ticket_in_hand() {
     assert_eq!(house.paper.titles().unwrap(), ["in hand"]);
 }
 
+#[tokio::test]
+async fn after_a_drop_the_announced_pauses_follow_the_schedule() {
+    let mut house = house().await;
+    let before = house.till.log().len();
+    house.hub.process().kill().unwrap();
+    // The immediate try, five quick ones and some steady ones; fewer than the log tells of one by one.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let pauses_ms = loop {
+        let pauses_ms = announced_pauses_ms(&house.till.log()[before..]);
+        if pauses_ms.len() >= 16 {
+            break pauses_ms;
+        }
+        assert!(Instant::now() < deadline, "only {pauses_ms:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let (quick, steady) = pauses_ms.split_at(6);
+    assert_eq!(quick[..5], [0, 50, 50, 50, 50], "{pauses_ms:?}");
+    assert!((40..=60).contains(&quick[5]), "{pauses_ms:?}");
+    let spread = |pause_ms: &u64| (160..=240).contains(pause_ms);
+    assert!(steady.iter().all(spread), "{pauses_ms:?}");
+    let first = steady[0];
+    assert!(
+        steady.iter().any(|pause_ms| *pause_ms != first),
+        "no jitter: {pauses_ms:?}"
+    );
+}
+
+/// The pauses that an agent's log announces, to the hundredth of a second.
+fn announced_pauses_ms(log: &str) -> Vec<u64> {
+    let announced = log
+        .lines()
+        .filter_map(|line| line.split_once("; next try "));
+    announced
+        .map(
+            |(_, when)| match when.split_whitespace().collect::<Vec<_>>()[..] {
+                ["at", "once", ..] => 0,
+                ["in", seconds, "s", ..] => {
+                    let seconds: f64 = seconds.parse().unwrap();
+                    Duration::from_secs_f64(seconds)
+                        .as_millis()
+                        .try_into()
+                        .unwrap()
+                }
+                _ => panic!("expected a pause, got {when:?}"),
+            },
+        )
+        .collect()
+}
+
 async fn wait_for_state(house: &House, job: &PrintJob, state: JobState) {
     let api = house.hub.api().unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
