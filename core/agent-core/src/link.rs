@@ -1,5 +1,6 @@
 //! The held request: opening it, knowing when it is dead, and opening it again.
 
+mod down;
 mod learned_ping;
 mod link_try;
 mod schedule;
@@ -8,9 +9,10 @@ use std::time::Duration;
 
 use cueline_model::{Mono, WallTime};
 use cueline_wire::cloud::{
-    Bye, ByeReason, Framed, Hello, JobOffer, Pong, ProbeKind, StreamEvent, StreamMode, Withdraw,
+    Bye, Framed, Hello, JobOffer, Pong, ProbeKind, StreamEvent, StreamMode, Withdraw,
 };
 
+use down::Down;
 use learned_ping::{LearnedPing, Lesson};
 use link_try::{LinkTry, Up};
 pub(crate) use schedule::Schedule;
@@ -28,11 +30,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
 const STREAMED_AHEAD: Duration = Duration::from_secs(1);
 /// After this long with complete answers, streaming is tried again.
 const STREAM_AGAIN_AFTER: Duration = Duration::from_secs(3_600);
-/// An agent that was removed asks at this fraction of the longest wait whether it still is.
-const REVOKED_PACE_DIVISOR: u32 = 10;
-/// The code of a refusal that says that this agent was removed.
-const REVOKED_CODE: &str = "agent_revoked";
-
 /// What the link brought for the other parts.
 #[derive(Debug)]
 pub(crate) enum Delivery {
@@ -69,14 +66,6 @@ enum State {
     Stopped,
 }
 
-/// How a try or a link came to its end.
-struct Down<'a> {
-    code: &'a str,
-    text: &'a str,
-    /// The next try is to be no earlier than this.
-    at_least: Duration,
-}
-
 /// The held request.
 #[derive(Debug)]
 pub(crate) struct Link {
@@ -89,6 +78,8 @@ pub(crate) struct Link {
     epoch_seen: Option<u64>,
     /// Since when answers are known to be held back; while that is fresh, complete ones are asked for.
     held_back: Option<Mono>,
+    /// Complete answers in a row that came faster than a quick pause.
+    quick_answers: u32,
     /// Whether the last notice said that the link is up.
     online: bool,
 }
@@ -105,6 +96,7 @@ impl Link {
             next_link: 1,
             epoch_seen: None,
             held_back: None,
+            quick_answers: 0,
             online: false,
         }
     }
@@ -209,17 +201,7 @@ impl Link {
                 },
                 _,
             ) => {
-                let asked = self.capped(retry_after.unwrap_or_default());
-                let at_least = if code == REVOKED_CODE {
-                    asked.max(self.revoked_pace())
-                } else {
-                    asked
-                };
-                let down = Down {
-                    code: &code,
-                    text: &text,
-                    at_least,
-                };
+                let down = Down::after_refusal(&code, &text, retry_after, &self.timings);
                 self.failed(&attempt, down, turn);
             }
         }
@@ -344,32 +326,7 @@ impl Link {
         if self.disconnect(turn).is_none() {
             return;
         }
-        let asked = self.capped(Duration::from_millis(bye.retry_after_ms));
-        let (code, text, at_least) = match bye.reason {
-            ByeReason::Revoked => (
-                REVOKED_CODE,
-                "this agent was removed from its site at the hub",
-                asked.max(self.revoked_pace()),
-            ),
-            ByeReason::Superseded => (
-                "superseded",
-                "another program uses this agent's identity",
-                asked.max(self.timings.steady_pause),
-            ),
-            ByeReason::Draining => ("draining", "the hub is being restarted", asked),
-            ByeReason::Unacknowledged => (
-                "unacknowledged",
-                "the hub missed the acknowledgement of a job",
-                asked,
-            ),
-            ByeReason::Silent => ("unheard", "the hub heard nothing from this agent", asked),
-            ByeReason::TooSlow => ("too_slow", "this agent read too slowly", asked),
-        };
-        let down = Down {
-            code,
-            text,
-            at_least,
-        };
+        let down = Down::after_bye(bye, &self.timings);
         self.down(down, turn);
     }
 
@@ -380,7 +337,7 @@ impl Link {
                 self.held_back = None;
                 turn.notice(Notice::AnswersStream);
             }
-            self.connect(turn);
+            self.ask_on(turn.now.since(attempt.begun), turn);
             return;
         }
         let idle_age = turn.now.since(up.heard);
@@ -395,6 +352,22 @@ impl Link {
             at_least: self.timings.quick_pause.saturating_sub(lived),
         };
         self.down(down, turn);
+    }
+
+    /// The next complete answer, after one that took this long. The hub offers what is not acknowledged
+    /// with each answer, so that an agent which cannot take it would ask without end.
+    fn ask_on(&mut self, took: Duration, turn: &mut Turn<'_>) {
+        let pause = self.timings.quick_pause;
+        if took >= pause {
+            self.quick_answers = 0;
+        } else if self.quick_answers < self.timings.quick_tries {
+            self.quick_answers += 1;
+        } else {
+            let until = turn.now + pause;
+            self.state = State::Waiting { until };
+            return;
+        }
+        self.connect(turn);
     }
 
     fn fell_silent(&mut self, attempt: &LinkTry, turn: &mut Turn<'_>) {
@@ -481,13 +454,5 @@ impl Link {
             State::Trying(attempt) if attempt.link == link => Some(attempt),
             _ => None,
         }
-    }
-
-    fn capped(&self, retry_after: Duration) -> Duration {
-        retry_after.min(self.timings.retry_after_max)
-    }
-
-    fn revoked_pace(&self) -> Duration {
-        self.timings.retry_after_max / REVOKED_PACE_DIVISOR
     }
 }

@@ -15,7 +15,7 @@ use crate::timer::{Timer, TimerReason};
 pub(super) struct LinkTry {
     pub link: LinkId,
     pub mode: StreamMode,
-    begun: Mono,
+    pub begun: Mono,
     /// When the request had been written.
     pub asked: Option<Mono>,
     /// What is known since the `hello`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cueline_agent_core::{Effect, LinkEnd, Notice};
 use cueline_wire::cloud::StreamMode;
 
-use crate::till::Till;
+use crate::till::{NEVER, Till};
 
 /// A till that has fallen back to complete answers, 10 s after its start.
 fn fallen_back() -> Till {
@@ -62,6 +62,40 @@ fn one_complete_answer_follows_the_other_without_a_drop() {
         assert!(till.is_trying());
         assert!(till.agent.is_online());
     }
+}
+
+#[test]
+fn complete_answers_that_come_at_once_again_and_again_are_soon_asked_for_once_a_second() {
+    // The hub offers what is not acknowledged with each answer, and a full disk acknowledges nothing.
+    let mut till = fallen_back();
+    let at_once = |till: &mut Till| {
+        till.hello();
+        till.offer(1);
+        till.close(LinkEnd::Ended);
+    };
+    till.slow_disk = true;
+    for round in 0..5 {
+        at_once(&mut till);
+        assert_eq!(
+            till.connects(),
+            [10_000],
+            "{round}: a few answers in a row are a busy hub's"
+        );
+    }
+    for second in 1..=5 {
+        at_once(&mut till);
+        assert_eq!(till.connects(), NEVER);
+        assert!(till.agent.is_online());
+        till.pass_s(1);
+        assert_eq!(till.connects(), [10_000 + 1_000 * second]);
+    }
+    till.pass_s(1);
+    at_once(&mut till);
+    assert_eq!(
+        till.connects(),
+        [16_000],
+        "an answer that took its time is followed at once"
+    );
 }
 
 #[test]
