@@ -13,7 +13,7 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 8] = [
+const NEEDS: [Need; 9] = [
     Need {
         // Not plain `squid`, which cannot play the proxy that looks into TLS.
         package: "squid-openssl",
@@ -44,6 +44,11 @@ const NEEDS: [Need; 8] = [
         package: "e2fsprogs",
         program: "mkfs.ext4",
         why: "makes disks whose power is cut",
+    },
+    Need {
+        package: "eatmydata",
+        program: "eatmydata",
+        why: "takes the syncs away, to show that power cuts find it",
     },
     Need {
         package: "xfsprogs",

@@ -26,6 +26,8 @@ pub fn free_port() -> anyhow::Result<u16> {
 pub struct Hub {
     /// The process; `None` while it is down.
     pub program: Option<Program>,
+    /// Variables set for the process from its next start on.
+    pub environment: Vec<(String, String)>,
     data: PathBuf,
     port: u16,
 }
@@ -41,6 +43,7 @@ impl Hub {
         std::fs::write(data.join("hub.toml"), config)?;
         let mut hub = Self {
             program: None,
+            environment: Vec::new(),
             data,
             port: free_port()?,
         };
@@ -63,7 +66,8 @@ impl Hub {
                 .arg(&self.data)
                 .arg("--config")
                 .arg(self.data.join("hub.toml"))
-                .args(["--listen", &format!("127.0.0.1:{}", self.port)]);
+                .args(["--listen", &format!("127.0.0.1:{}", self.port)])
+                .envs(self.environment.iter().cloned());
         })?;
         program.wait_for("listening on")?;
         self.program = Some(program);

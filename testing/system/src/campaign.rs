@@ -70,16 +70,16 @@ impl Campaign {
         Ok(())
     }
 
-    /// Waits until every job is settled and holds each against the paper.
+    /// Waits until every job is settled, `patience` for each at most, and holds each against the paper.
     ///
     /// # Errors
     /// When a job is lost, printed more often than it may be, reported otherwise than the paper says, or
     /// came out of turn; the error names it.
-    pub async fn verdict(&self, house: &House) -> anyhow::Result<Tally> {
+    pub async fn verdict(&self, house: &House, patience: Duration) -> anyhow::Result<Tally> {
         let api = house.hub.api()?;
         let mut settled = Vec::new();
         for order in &self.orders {
-            let job = api.settled(order.job.id, Duration::from_secs(60)).await;
+            let job = api.settled(order.job.id, patience).await;
             settled.push(
                 job.with_context(|| format!("{} is lost\n{}", order.title, house.till.log()))?,
             );

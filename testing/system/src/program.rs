@@ -168,6 +168,14 @@ impl Program {
         self.signal(Signal::TERM)
     }
 
+    /// SIGINT: what Ctrl-C sends.
+    ///
+    /// # Errors
+    /// When it cannot be signalled.
+    pub fn interrupt(&self) -> anyhow::Result<()> {
+        self.signal(Signal::INT)
+    }
+
     /// SIGSTOP: it hangs from now on.
     ///
     /// # Errors

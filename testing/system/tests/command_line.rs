@@ -171,6 +171,35 @@ async fn a_job_that_cannot_start_waits_expires_or_is_cancelled_with_its_own_exit
 }
 
 #[tokio::test]
+async fn ctrl_c_ends_the_waiting_and_not_the_job() {
+    let mut house = House::open(QUICK_HUB, QUICK_AGENT).await.unwrap();
+    house.till.program = None;
+    let clerk = Clerk { house: &house };
+    clerk.logs_in();
+    let folder = house.folder.path();
+    let paper = file(folder, "ticket.escpos", &ticket("Hamlet"));
+
+    let mut waiting = Program::start("cueline", &folder.join("print.log"), |command| {
+        command
+            .args(["print", &paper, "-p", FRONT, "--wait"])
+            .env_remove("CUELINE_KEY")
+            .env("XDG_CONFIG_HOME", folder.join("config"));
+    })
+    .unwrap();
+    waiting.wait_for("waiting").unwrap();
+    waiting.interrupt().unwrap();
+    let status = waiting.wait().unwrap();
+    assert_eq!(status.code(), Some(5), "{}", waiting.log());
+    assert!(
+        waiting.log().contains("the job goes on"),
+        "{}",
+        waiting.log()
+    );
+    let queued = clerk.says(&["jobs", "--state", "queued", "--json"]).json();
+    assert_eq!(queued.as_array().unwrap().len(), 1, "{queued}");
+}
+
+#[tokio::test]
 async fn a_pairing_code_made_here_registers_a_second_till() {
     let house = House::open(QUICK_HUB, QUICK_AGENT).await.unwrap();
     let clerk = Clerk { house: &house };

@@ -107,7 +107,10 @@ async fn no_ticket_is_lost_or_doubled_by_random_crashes() {
         struck.unwrap_or_else(|error| panic!("round {number}, {fault:?}: {error:#}"));
         put_in.unwrap();
     }
-    let tally = campaign.verdict(&house).await.unwrap();
+    let tally = campaign
+        .verdict(&house, Duration::from_secs(60))
+        .await
+        .unwrap();
     println!("{rounds} rounds (seed {seed}): {tally:?}, 0 lost, 0 doubled");
     assert!(
         tally.printed_once > tally.acknowledged / 2,
