@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cueline_model::{Mono, Now, WallTime};
+use jiff::fmt::rfc2822::DateTimePrinter;
 
 static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -23,6 +24,14 @@ pub fn wall() -> WallTime {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     WallTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The wall clock as HTTP writes it, such as `Fri, 01 May 2026 19:30:00 GMT` (RFC 9110 section 5.6.7).
+#[must_use]
+pub fn http_date() -> String {
+    let now = jiff::Timestamp::from_millisecond(wall().0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let printed = DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
+    printed.expect("a year of four digits can be written")
 }
 
 /// The monotonic clock, counted from the first time it was read.

@@ -6,6 +6,8 @@ use cueline_wire::problem::MEDIA_TYPE;
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use crate::clock;
+
 /// An answer that something was not done. Small, so that it travels cheaply in a `Result`.
 #[derive(Debug)]
 pub struct Refusal(Box<Parts>);
@@ -111,8 +113,10 @@ impl Refusal {
     pub fn to_http11(&self, more_headers: &HeaderMap) -> Vec<u8> {
         let body = self.body();
         let mut bytes = format!(
-            "HTTP/1.1 {}\r\ncontent-type: {MEDIA_TYPE}\r\ncache-control: no-store\r\ncontent-length: {}\r\n",
+            "HTTP/1.1 {}\r\ndate: {}\r\ncontent-type: {MEDIA_TYPE}\r\ncache-control: no-store\r\n\
+             content-length: {}\r\n",
             self.status(),
+            clock::http_date(),
             body.len()
         )
         .into_bytes();
@@ -160,6 +164,7 @@ mod tests {
         for header in [
             "retry-after: 7\r\n",
             "connection: close\r\n",
+            " GMT\r\n",
             "content-type: application/problem+json\r\n",
         ] {
             assert!(text.contains(header), "{text}");

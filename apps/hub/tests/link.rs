@@ -6,10 +6,11 @@ mod equipment;
 use std::time::Duration;
 
 use base64::Engine as _;
-use cueline_model::{JobState, Outcome, Proof};
+use cueline_model::{Failure, FailureCode, JobState, Outcome, Proof};
 use cueline_wire::api::{Agent as Shown, AgentState, PrintJob};
 use cueline_wire::cloud::{
-    ByeReason, NONCE_HEADER, Pong, Progress, Report, ReportReply, StreamEvent, Work, path,
+    ByeReason, NONCE_HEADER, Pong, ProbeKind, Progress, Report, ReportReply, StreamEvent, Work,
+    path,
 };
 use equipment::agent::Agent;
 use equipment::stream::Stream;
@@ -41,6 +42,7 @@ async fn a_job_goes_down_the_line_and_its_outcome_comes_back() {
         "cache-control: no-store",
         "x-accel-buffering: no",
         "transfer-encoding: chunked",
+        "\r\ndate: ",
         NONCE_HEADER,
     ] {
         assert!(stream.head.contains(part), "{part} in {}", stream.head);
@@ -103,6 +105,27 @@ async fn a_job_goes_down_the_line_and_its_outcome_comes_back() {
     let failed = Progress::Ended(Outcome::Expired);
     let rejected = agent.report(4, queued.id, failed).await.rejected;
     assert_eq!(rejected[0].code, "outcome_differs");
+}
+
+#[tokio::test]
+async fn an_agent_that_lacks_what_a_job_is_for_is_asked_for_its_inventory() {
+    let house = House::open(QUICK).await;
+    let agent = Agent::register(&house.api()).await;
+    let mut stream = agent.hold("ping=120").await;
+    stream.hello().await;
+    let (api, offered) = (house.api(), raw(&agent, b"x"));
+    let job: PrintJob = api.post("/v1/print-jobs", offered).await.json();
+    assert_eq!(stream.job().await.1.job, job.id);
+    let failure = Failure {
+        code: FailureCode::UnknownPrinter,
+        text: "there is no printer front here".to_owned(),
+    };
+    let failed = Progress::Ended(Outcome::Failed { failure });
+    agent.report(1, job.id, failed).await;
+    let Some(StreamEvent::Probe(probe)) = stream.next().await.map(|framed| framed.event) else {
+        panic!("expected a probe");
+    };
+    assert_eq!(probe.kind, ProbeKind::Inventory);
 }
 
 #[tokio::test]

@@ -128,6 +128,22 @@ async fn past_the_limit_of_connections_the_next_is_told_when_to_come_again() {
 }
 
 #[tokio::test]
+async fn a_refused_held_request_that_asks_to_close_is_closed() {
+    let house = House::open(QUICK).await;
+    for asks in [
+        "Connection: close\r\n",
+        "Connection: TE, Close\r\n",
+        "Connection: TE\r\nConnection: close\r\n",
+    ] {
+        let head = format!("GET /link/v1/stream HTTP/1.1\r\nHost: h\r\n{asks}\r\n");
+        let again = "GET /link/v1/stream HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+        let text = said(&house, format!("{head}{again}").as_bytes()).await;
+        assert_eq!(answers(&text), 1, "{asks:?} gave {text}");
+        assert!(text.contains("\r\ndate: "), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn who_connects_and_says_nothing_takes_nobodys_turn() {
     let house = House::open("[limits]\nhandshakes = 1\n").await;
     let silent = tokio::net::TcpStream::connect(house.client.address);

@@ -9,14 +9,17 @@ use cueline_wire::cloud::{
     Bye, ByeReason, Framed, Hello, NONCE_HEADER, Probe, StreamEvent, Withdraw,
 };
 
+use crate::clock;
+
 /// The head of the answer, with a nonce for the agent's next signature.
 #[must_use]
 pub fn head(nonce: &str) -> Vec<u8> {
     // X-Accel-Buffering keeps nginx and its like from holding events back.
     format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-store\r\n\
-         x-accel-buffering: no\r\nconnection: close\r\n{NONCE_HEADER}: {nonce}\r\n\
-         transfer-encoding: chunked\r\n\r\n"
+        "HTTP/1.1 200 OK\r\ndate: {}\r\ncontent-type: text/event-stream\r\n\
+         cache-control: no-store\r\nx-accel-buffering: no\r\nconnection: close\r\n{NONCE_HEADER}: {nonce}\r\n\
+         transfer-encoding: chunked\r\n\r\n",
+        clock::http_date()
     )
     .into_bytes()
 }

@@ -7,7 +7,8 @@ use axum::body::Body;
 use axum::extract::State;
 use cueline_hub_core::link::Event;
 use cueline_model::limits::{PRINTERS_PER_AGENT_MAX, REPORT_ENTRIES_MAX};
-use cueline_wire::cloud::{Report, ReportReply};
+use cueline_model::{FailureCode, Outcome};
+use cueline_wire::cloud::{ProbeKind, Progress, Report, ReportEntry, ReportReply};
 use http::Request;
 
 use super::signed;
@@ -33,6 +34,7 @@ pub async fn take(
     if report.entries.is_empty() {
         return Ok(Json(ReportReply::default()));
     }
+    let outdated = report.entries.iter().any(was_for_what_is_not_there);
     let recording = hub
         .store
         .record(agent.id, report.entries, clock::wall())
@@ -44,10 +46,26 @@ pub async fn take(
         .iter()
         .map(|touched| Event::Acknowledged(touched.key));
     hub.registry.tell_all(agent.id, had);
+    if outdated {
+        hub.registry
+            .tell_all(agent.id, [Event::Probe(ProbeKind::Inventory)]);
+    }
     for rejection in &recording.reply.rejected {
         tracing::warn!(agent = %agent.id, seq = rejection.seq, code = %rejection.code, text = %rejection.text, "entry refused");
     }
     Ok(Json(recording.reply))
+}
+
+/// Whether a job failed because the till is not set up as the hub believes, such as after the hub was
+/// restored from an older copy: an agent tells its inventory only once, and when it is asked.
+fn was_for_what_is_not_there(entry: &ReportEntry) -> bool {
+    match &entry.progress {
+        Progress::Ended(Outcome::Failed { failure }) => matches!(
+            failure.code,
+            FailureCode::UnknownPrinter | FailureCode::UnsupportedContent
+        ),
+        _ => false,
+    }
 }
 
 fn check(report: &Report) -> Result<(), Refusal> {

@@ -98,17 +98,21 @@ async fn answer(
     if let Ok(nonce) = HeaderValue::from_str(&server.hub.fresh_nonce()) {
         headers.insert(cueline_wire::cloud::NONCE_HEADER, nonce);
     }
-    let closes = |headers: &HeaderMap| {
-        headers
-            .get(http::header::CONNECTION)
-            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"))
-    };
     let bytes = refusal.to_http11(&headers);
     let written = tokio::time::timeout(REFUSAL_WITHIN, async {
         stream.write_all(&bytes).await?;
         stream.flush().await
     });
-    matches!(written.await, Ok(Ok(()))) && !closes(&parts.headers) && !refusal.closes()
+    matches!(written.await, Ok(Ok(()))) && !asks_to_close(&parts.headers) && !refusal.closes()
+}
+
+/// A list of options, maybe in several lines (RFC 9110 section 7.6.1).
+fn asks_to_close(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(http::header::CONNECTION).iter();
+    lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .any(|option| option.trim().eq_ignore_ascii_case("close"))
 }
 
 async fn refuse_and_close(mut stream: TlsStream<TcpStream>, refusal: Refusal) {
