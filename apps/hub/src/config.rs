@@ -62,8 +62,6 @@ pub struct LinkTimings {
 /// How much is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Jobs that wait for one agent; one more is refused with 429.
-    pub queued_jobs_per_agent: u32,
     /// Connections held at once; `None`: as many as the process may open files for.
     pub connections: Option<usize>,
     /// TLS handshakes done at the same time.
@@ -149,7 +147,6 @@ impl Default for LinkSection {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct LimitsSection {
-    queued_jobs_per_agent: u32,
     connections: Option<usize>,
     handshakes: usize,
     handshakes_waiting: usize,
@@ -158,7 +155,6 @@ struct LimitsSection {
 impl Default for LimitsSection {
     fn default() -> Self {
         Self {
-            queued_jobs_per_agent: limits::QUEUED_JOBS_PER_AGENT_MAX,
             connections: None,
             handshakes: 256,
             handshakes_waiting: 4_096,
@@ -236,8 +232,15 @@ fn keep<T>(result: Result<T, String>, errors: &mut Vec<String>) -> Option<T> {
 fn read(path: &Path) -> Result<File, String> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("cannot read the configuration {}: {error}", path.display()))?;
-    toml::from_str(&text)
-        .map_err(|error| format!("the configuration {} is wrong: {error}", path.display()))
+    parse(&text).map_err(|error| format!("the configuration {}, {error}", path.display()))
+}
+
+fn parse(text: &str) -> Result<File, String> {
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| 1 + before.matches('\n').count());
+        format!("line {line}: {}", error.message())
+    })
 }
 
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {
@@ -380,7 +383,6 @@ impl LinkTimings {
 impl LimitsSection {
     fn checked(self, errors: &mut Vec<String>) -> Limits {
         let positive = [
-            ("queued_jobs_per_agent", self.queued_jobs_per_agent as usize),
             ("connections", self.connections.unwrap_or(1)),
             ("handshakes", self.handshakes),
             ("handshakes_waiting", self.handshakes_waiting),
@@ -391,7 +393,6 @@ impl LimitsSection {
             }
         }
         Limits {
-            queued_jobs_per_agent: self.queued_jobs_per_agent,
             connections: self.connections,
             handshakes: self.handshakes,
             handshakes_waiting: self.handshakes_waiting,
@@ -467,8 +468,11 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused_with_their_line() {
-        let error = toml::from_str::<File>("data = \"x\"\nlisen = \"y\"\n").unwrap_err();
-        assert!(error.to_string().contains("lisen"), "{error}");
+        let error = parse("data = \"x\"\nlisen = \"y\"\n").unwrap_err();
+        assert!(
+            error.starts_with("line 2: unknown field `lisen`"),
+            "{error}"
+        );
     }
 
     #[test]
