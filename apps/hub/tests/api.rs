@@ -267,6 +267,7 @@ async fn what_is_wrong_with_a_request_is_told_in_a_problem_document() {
     }
     assert_eq!(api.get("/v1/nothing").await.code().0, 404);
     assert_eq!(api.get("/v1/print-jobs/prn_7").await.code().0, 404);
+    assert_eq!(api.get("/v1/print-jobs/%ff").await.code().0, 404);
     let answer = api
         .call(Method::PATCH, "/v1/print-jobs", &[], Vec::new())
         .await;

@@ -169,7 +169,7 @@ impl Refusal {
             Self::Expired { .. } => "expired",
             Self::ExpiryAmbiguous => "expiry_ambiguous",
             Self::QueueFull { .. } => "queue_full",
-            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::IdempotencyKeyReused => "idempotency_mismatch",
             Self::Store(error) => store_code(error),
         }
     }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use cueline_model::AgentId;
 use cueline_wire::api::{Agent, Page};
 use http::StatusCode;
 
 use super::pages::PageQuery;
-use super::params::{Params, id};
+use super::params::{Params, PathId, id};
 use super::shown;
 use crate::auth::{Caller, ToManage, ToSeeFleet};
 use crate::clock;
@@ -37,7 +37,7 @@ pub async fn list(
 pub async fn get(
     State(hub): State<Arc<Hub>>,
     caller: Caller<ToSeeFleet>,
-    Path(agent): Path<String>,
+    PathId(agent): PathId,
 ) -> Result<Json<Agent>, Refusal> {
     let found = hub.store.agent(caller.tenant, id(&agent, "agent")?).await?;
     let found = found.ok_or_else(|| Refusal::not_found("agent"))?;
@@ -48,7 +48,7 @@ pub async fn get(
 pub async fn revoke(
     State(hub): State<Arc<Hub>>,
     caller: Caller<ToManage>,
-    Path(agent): Path<String>,
+    PathId(agent): PathId,
 ) -> Result<StatusCode, Refusal> {
     let agent = id(&agent, "agent")?;
     let revoked = hub

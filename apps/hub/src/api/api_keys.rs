@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use cueline_model::ApiKeyId;
 use cueline_wire::Timestamp;
 use cueline_wire::api::{ApiKey, ApiKeyRequest, Page};
 use http::{Request, StatusCode};
 
 use super::pages::PageQuery;
-use super::params::{Params, id, name};
+use super::params::{Params, PathId, id, name};
 use crate::auth::{Caller, ToManage};
 use crate::body::{self, JSON_BYTES_MAX};
 use crate::clock;
@@ -66,7 +66,7 @@ pub async fn list(
 pub async fn revoke(
     State(hub): State<Arc<Hub>>,
     caller: Caller<ToManage>,
-    Path(key): Path<String>,
+    PathId(key): PathId,
 ) -> Result<StatusCode, Refusal> {
     let key = id(&key, "API key")?;
     if hub

@@ -22,6 +22,8 @@ use axum::routing::{delete, get, post};
 use http::header::{CACHE_CONTROL, CONNECTION, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Method, Request, StatusCode};
 
+pub use params::PathId;
+
 use crate::hub::Hub;
 use crate::link;
 use crate::refusal::Refusal;

@@ -1,6 +1,6 @@
 //! What the address of a request says: ids and query parameters.
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::{FromRequestParts, Path, Query};
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -21,6 +21,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(params)| Self(params))
             .map_err(|error| invalid(&error.body_text()))
+    }
+}
+
+/// The one id in a path, as text.
+pub struct PathId(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let text = Path::from_request_parts(parts, state).await;
+        // What is not even text is an id of nothing.
+        let Path(text) = text.map_err(|_| Refusal::not_found("id"))?;
+        Ok(Self(text))
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use cueline_hub_core::job::{CancelDecision, PrintJob};
 use cueline_hub_core::store::{Idempotency, JobFilter, Submission};
@@ -18,7 +18,7 @@ use http::header::LOCATION;
 use http::{HeaderMap, Request, StatusCode};
 use serde::Deserialize;
 
-use super::params::{Params, id};
+use super::params::{Params, PathId, id};
 use super::{documents, shown};
 use crate::auth::signature::sha256;
 use crate::auth::{Caller, ToPrint, ToSeeJobs};
@@ -108,7 +108,7 @@ pub struct Wait {
 pub async fn get(
     State(hub): State<Arc<Hub>>,
     caller: Caller<ToSeeJobs>,
-    Path(job): Path<String>,
+    PathId(job): PathId,
     Params(asked): Params<Wait>,
 ) -> Result<Json<Shown>, Refusal> {
     let id = id(&job, "print job")?;
@@ -165,7 +165,7 @@ pub async fn list(
 pub async fn cancel(
     State(hub): State<Arc<Hub>>,
     caller: Caller<ToPrint>,
-    Path(job): Path<String>,
+    PathId(job): PathId,
 ) -> Result<Json<Shown>, Refusal> {
     let id = id(&job, "print job")?;
     let cancelling = hub.store.cancel(caller.tenant, id, clock::wall()).await?;
@@ -225,7 +225,6 @@ fn digest(asked: &mut PrintJobRequest) -> Sha256 {
 fn refused(error: SubmitError) -> Refusal {
     match error {
         SubmitError::Store(error) => error.into(),
-        SubmitError::KeyReused => Refusal::invalid("idempotency_mismatch", error.to_string()),
         error => SubmitRefusal::from(error).problem().into(),
     }
 }

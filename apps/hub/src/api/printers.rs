@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use cueline_model::PrinterId;
 use cueline_wire::api::{Page, Printer};
 
 use super::pages::PageQuery;
-use super::params::{Params, id};
+use super::params::{Params, PathId, id};
 use super::shown;
 use crate::auth::{Caller, ToRead};
 use crate::hub::Hub;
@@ -35,7 +35,7 @@ pub async fn list(
 pub async fn get(
     State(hub): State<Arc<Hub>>,
     caller: Caller<ToRead>,
-    Path(printer): Path<String>,
+    PathId(printer): PathId,
 ) -> Result<Json<Printer>, Refusal> {
     let found = hub
         .store

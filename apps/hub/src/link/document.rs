@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use cueline_model::JobId;
 use http::header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE};
@@ -16,6 +16,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::signed;
+use crate::api::PathId;
 use crate::hub::Hub;
 use crate::refusal::Refusal;
 
@@ -35,7 +36,7 @@ enum Asked {
 /// Gives the document to the agent that has the job.
 pub async fn give(
     State(hub): State<Arc<Hub>>,
-    Path(job): Path<String>,
+    PathId(job): PathId,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
