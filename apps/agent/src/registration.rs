@@ -215,7 +215,7 @@ fn told(identity: &Identity, key: &AgentKey, as_json: bool) -> String {
     }
     format!(
         "registered at {}\n  tenant  {}\n  site    {}\n  name    {}\n  agent   {}\n  key     {fingerprint}\n\
-         Compare the key with the one the box office shows for this agent.",
+         Compare the key with the one the hub has for this agent (`cueline status --json`: fingerprint).",
         identity.hub, identity.tenant, identity.site, identity.name, identity.agent,
     )
 }

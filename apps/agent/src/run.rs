@@ -91,7 +91,8 @@ pub fn check(args: &CheckArgs) -> Result<String, Ending> {
         config, identity, ..
     } = &setup;
     Ok(format!(
-        "configuration and registration are good: agent {} of {}, {}, at {}; {} printer(s)",
+        "configuration and registration are good: {:?} ({}) of {}, {}, at {}; printers: {}",
+        identity.name,
         identity.agent,
         identity.tenant,
         identity.site,

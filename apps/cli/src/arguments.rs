@@ -120,7 +120,7 @@ pub struct PrintArguments {
     #[arg(long)]
     pub title: Option<String>,
     /// Not to be started later than this.
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub expires_in: Option<u32>,
     /// What to do where a crash leaves the print in doubt.
     #[arg(long, value_name = "POLICY", default_value = "hold")]
@@ -249,6 +249,7 @@ mod tests {
             "cueline print t.png",
             "cueline print t.png -p a --copies 0",
             "cueline print t.png -p a --copies 101",
+            "cueline print t.png -p a --expires-in 0",
             "cueline print t.png -p a --type gif",
             "cueline print t.png -p a --uncertain maybe",
             "cueline status --hub http://hub.example",

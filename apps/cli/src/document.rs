@@ -20,7 +20,7 @@ pub enum DocumentError {
         name: String,
     },
     /// More than the hub takes.
-    #[error("print {name}: expected at most {DOCUMENT_BYTES_MAX} bytes, got more")]
+    #[error("print {name}: expected at most {} MiB, got more", DOCUMENT_BYTES_MAX >> 20)]
     TooLong {
         /// The file.
         name: String,
@@ -177,6 +177,6 @@ mod tests {
         assert!(empty.contains("empty"), "{empty}");
         let endless = std::io::repeat(b'x');
         let long = read_limited(endless, "a").unwrap_err().to_string();
-        assert!(long.contains("33554432"), "{long}");
+        assert!(long.contains("32 MiB"), "{long}");
     }
 }

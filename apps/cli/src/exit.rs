@@ -14,7 +14,7 @@ Exit codes:
   2  wrong usage
   3  the job failed, expired or was cancelled: nothing was printed
   4  the job is uncertain: it may be on paper, and a person decides
-  5  the job had not ended when the wait was over
+  5  the job had not ended when the wait was over, or when Ctrl-C ended it
 3, 4 and 5 come from `print --wait` and `demo --once` alone.";
 
 /// An end other than an error.
@@ -53,11 +53,27 @@ impl From<Exit> for ExitCode {
 /// Writes an error to standard error, as one JSON document where JSON was asked for.
 pub fn report(error: &anyhow::Error, json: bool) {
     if json {
-        let document = serde_json::json!({ "error": format!("{error:#}"), "code": code(error) });
+        let document = serde_json::json!({ "error": sentence(error), "code": code(error) });
         eprintln!("{document}");
     } else {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", sentence(error));
     }
+}
+
+/// The error and its causes, each said once: many errors have their cause in their own words.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if said.is_empty() {
+            said = cause;
+        } else if !said.contains(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    if code(error) == "key_invalid" {
+        said.push_str("; check --key, CUELINE_KEY or what `cueline login` was given");
+    }
+    said
 }
 
 /// The stable word for an error that has one.
@@ -95,6 +111,29 @@ mod tests {
         let problem = Problem::new(404, "unknown_printer", "there is no such printer");
         let error = anyhow::Error::from(ApiError::Refused(Box::new(problem))).context("print");
         assert_eq!(code(&error), "unknown_printer");
+        assert_eq!(
+            sentence(&error),
+            "print: there is no such printer (unknown_printer, HTTP 404)"
+        );
         assert_eq!(code(&anyhow::anyhow!("other")), "error");
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let missing = std::path::Path::new("/nowhere/ca.pem");
+        let error = anyhow::Error::from(cueline_uplink::Trust::from_pem_file(missing).unwrap_err());
+        let cause = std::fs::read(missing).unwrap_err().to_string();
+        let said = sentence(&error.context("log in"));
+        assert!(said.starts_with("log in: read the hub's root"), "{said}");
+        assert_eq!(said.matches(&cause).count(), 1, "{said}");
+        let bare = anyhow::anyhow!("no such file").context("open a.png");
+        assert_eq!(sentence(&bare), "open a.png: no such file");
+    }
+
+    #[test]
+    fn a_wrong_key_is_looked_for_where_keys_come_from() {
+        let problem = Problem::new(401, "key_invalid", "no valid API key came");
+        let said = sentence(&ApiError::Refused(Box::new(problem)).into());
+        assert!(said.contains("CUELINE_KEY"), "{said}");
     }
 }

@@ -5,6 +5,7 @@ use anyhow::{Context as _, bail};
 use crate::arguments::ConnectionArguments;
 use crate::exit::Exit;
 use crate::profile::{self, Profile};
+use crate::sentence::counted;
 use crate::{print_json, settings};
 
 /// Tries the connection and writes the profile.
@@ -44,8 +45,8 @@ pub async fn run(typed: &ConnectionArguments, json: bool) -> anyhow::Result<Exit
         print_json(&document)?;
     } else {
         println!(
-            "The hub takes the key; it shows {} printers.",
-            printers.len()
+            "The hub takes the key; it shows {}.",
+            counted(printers.len(), "printer")
         );
         println!("Remembered in {}", path.display());
     }

@@ -16,7 +16,8 @@ pub async fn run(api: &Api, site: Option<&str>, json: bool) -> anyhow::Result<Ex
         print_json(&code)?;
         return Ok(Exit::Done);
     }
-    let good_for = span(code.expires_at.0.ms_since(now()));
+    // To the next second: ten minutes are ten, although the answer took a moment.
+    let good_for = span(code.expires_at.0.ms_since(now()) + 999);
     print!("{}", large(&code.code));
     println!("  good once, for {good_for} (until {})\n", code.expires_at);
     println!("At the till:");
@@ -25,7 +26,7 @@ pub async fn run(api: &Api, site: Option<&str>, json: bool) -> anyhow::Result<Ex
         api.hub(),
         code.code
     );
-    println!("with --ca FILE where the hub made its own certificate.");
+    println!("with --ca FILE or --fingerprint SHA256 where the hub made its own certificate.");
     Ok(Exit::Done)
 }
 

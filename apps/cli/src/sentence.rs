@@ -29,6 +29,15 @@ pub fn span(ms: i64) -> String {
     }
 }
 
+/// `no printer`, `1 printer`, `2 printers`.
+pub fn counted(count: usize, noun: &str) -> String {
+    match count {
+        0 => format!("no {noun}"),
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
 /// A moment of a job's way, counted from its beginning: to the hundredth while that tells anything.
 pub fn moment(ms: i64) -> String {
     match ms.max(0) {
@@ -86,6 +95,12 @@ pub fn outcome(job: &PrintJob) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_not_several() {
+        let counts = [0, 1, 2].map(|count| counted(count, "printer"));
+        assert_eq!(counts, ["no printer", "1 printer", "2 printers"]);
+    }
 
     #[test]
     fn spans_have_two_units_at_most() {

@@ -9,10 +9,23 @@ fn main() -> std::process::ExitCode {
     match work(arguments) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("cueline-hub: {error:#}");
+            eprintln!("cueline-hub: {}", sentence(&error));
             std::process::ExitCode::FAILURE
         }
     }
+}
+
+/// The error and its causes, each said once: many errors have their cause in their own words.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if said.is_empty() {
+            said = cause;
+        } else if !said.contains(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }
 
 fn work(arguments: Arguments) -> anyhow::Result<()> {
@@ -44,5 +57,21 @@ fn log_to_stderr(format: LogFormat) {
     match format {
         LogFormat::Human => log.with_target(false).init(),
         LogFormat::Json => log.json().init(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error = anyhow::anyhow!("access denied")
+            .context("/data cannot be used: access denied; check it")
+            .context("open the store");
+        assert_eq!(
+            sentence(&error),
+            "open the store: /data cannot be used: access denied; check it"
+        );
     }
 }

@@ -400,12 +400,13 @@ fn intercepted(issuer: &str, pinned: bool) -> String {
         format!(
             "TLS is intercepted by {issuer}: the certificate is not from the hub's own authority; ask \
              the network's administrator to exempt the hub from inspection, or, if the hub was set up \
-             anew, register again"
+             anew, register or log in again with its new root (--ca) or fingerprint (--fingerprint)"
         )
     } else {
         format!(
             "it was issued by {issuer}, which this machine does not trust; either TLS is intercepted \
-             by {issuer}, or the hub uses an authority of its own: then name its root or fingerprint"
+             by {issuer}, or the hub uses an authority of its own: then name its root (--ca) or its \
+             fingerprint (--fingerprint)"
         )
     }
 }
