@@ -91,13 +91,24 @@ async fn follow(api: &Api, job: PrintJob, wait: Duration, json: bool) -> anyhow:
     if !json {
         println!("{} for {}", job.id, job.printer_name);
     }
-    let job = progress::follow(api, job, wait, |step| {
+    let id = job.id;
+    let following = progress::follow(api, job, wait, |step| {
         println!("{}", progress_line(step, json));
         // A pipe is written to in blocks, and whoever reads it wants the line now. A reader that
         // went away is no reason to stop: the outcome still decides the exit code.
         let _ = std::io::stdout().flush();
-    })
-    .await?;
+    });
+    let job = tokio::select! {
+        job = following => job?,
+        // To end the waiting is not to take the job back, and whoever waits has to know.
+        Ok(()) = tokio::signal::ctrl_c() => {
+            eprintln!(
+                "no longer waiting; the job goes on: `cueline jobs {id}` shows it, `cueline cancel \
+                 {id}` asks for it not to be printed"
+            );
+            return Ok(Exit::Unfinished);
+        }
+    };
     if json {
         println!("{}", serde_json::json!({ "event": "outcome", "job": job }));
     } else {
