@@ -70,6 +70,12 @@ impl Folder {
         self.tickets.clone()
     }
 
+    /// Whether the tickets' pictures are removed at the end.
+    pub fn pictures_go(&self) -> bool {
+        let removed = self.temporary.is_some() && !self.tickets_stay;
+        removed && self.tickets.starts_with(&self.path)
+    }
+
     /// The sample ticket's bytes, for printing it again.
     pub fn sample(&self) -> PathBuf {
         self.path.join("sample-ticket.escpos")
@@ -153,6 +159,7 @@ mod tests {
     fn nothing_is_left_of_a_demo_that_ran_on() {
         let folder = Folder::open(&arguments(false, None, None)).unwrap();
         let (path, _) = used(&folder);
+        assert!(folder.pictures_go());
         drop(folder);
         assert!(!path.exists());
     }
@@ -161,6 +168,7 @@ mod tests {
     fn the_one_ticket_of_once_stays() {
         let folder = Folder::open(&arguments(true, None, None)).unwrap();
         let (path, picture) = used(&folder);
+        assert!(!folder.pictures_go());
         drop(folder);
         assert!(picture.exists());
         assert_eq!(fs::read_dir(&path).unwrap().count(), 1);
@@ -170,8 +178,9 @@ mod tests {
     #[test]
     fn kept_tickets_stay_and_the_rest_goes() {
         let keep = tempfile::tempdir().unwrap();
-        let folder = Folder::open(&arguments(true, Some(keep.path()), None)).unwrap();
+        let folder = Folder::open(&arguments(false, Some(keep.path()), None)).unwrap();
         let (path, picture) = used(&folder);
+        assert!(!folder.pictures_go());
         drop(folder);
         assert!(picture.exists() && picture.starts_with(keep.path()));
         assert!(!path.exists());
@@ -180,8 +189,9 @@ mod tests {
     #[test]
     fn a_named_folder_stays_whole_and_must_be_empty() {
         let data = tempfile::tempdir().unwrap();
-        let folder = Folder::open(&arguments(true, None, Some(data.path()))).unwrap();
+        let folder = Folder::open(&arguments(false, None, Some(data.path()))).unwrap();
         let (_, picture) = used(&folder);
+        assert!(!folder.pictures_go());
         drop(folder);
         assert!(picture.exists() && data.path().join("hub.log").exists());
         let again = Folder::open(&arguments(true, None, Some(data.path())));

@@ -13,7 +13,10 @@ use super::stage::{House, PRINTER};
 const NOTE: &[u8] = b"\x1b@\n  Hello from curl!\n\n\n\n\x1dVB\x00";
 
 /// Lines to paste, each with what it does.
-pub struct Hints(Vec<(&'static str, String)>);
+pub struct Hints {
+    lines: Vec<(&'static str, String)>,
+    pictures_go: bool,
+}
 
 impl Hints {
     /// For this house, and for the kind of shell its system has.
@@ -28,7 +31,7 @@ impl Hints {
         );
         let cueline = |rest: String| format!("{} {rest} {connection}", quoted(&own));
         let sample = quoted(&folder.sample().display().to_string());
-        Self(vec![
+        let lines = vec![
             ("print a note with curl", curl(house)),
             (
                 "print the ticket again and watch it",
@@ -40,13 +43,17 @@ impl Hints {
                 tell_printer(house, "fault paper_out"),
             ),
             ("put it back", tell_printer(house, "fault none")),
-        ])
+        ];
+        Self {
+            lines,
+            pictures_go: folder.pictures_go(),
+        }
     }
 
     /// The same for programs.
     pub fn to_json(&self) -> Value {
         let hints: Vec<Value> = self
-            .0
+            .lines
             .iter()
             .map(|(does, line)| json!({ "does": does, "line": line }))
             .collect();
@@ -57,10 +64,14 @@ impl Hints {
 impl fmt::Display for Hints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nTry next, in another terminal:")?;
-        for (does, line) in &self.0 {
+        for (does, line) in &self.lines {
             writeln!(f, "\n# {does}\n{line}")?;
         }
-        write!(f, "\nCtrl-C ends everything.")
+        write!(f, "\nCtrl-C ends everything")?;
+        if self.pictures_go {
+            write!(f, " and removes the pictures; --keep DIR keeps them")?;
+        }
+        write!(f, ".")
     }
 }
 
