@@ -34,6 +34,8 @@ pub struct PrinterTask {
     device: Device,
     events: mpsc::Sender<Event>,
     journal: WriterQueue,
+    /// Why the last try to open it failed, as the log has it.
+    not_ready: Option<Fault>,
 }
 
 impl PrinterTask {
@@ -49,6 +51,7 @@ impl PrinterTask {
             device: Device::new(address, profile, printer.timeouts),
             events,
             journal,
+            not_ready: None,
         }
     }
 
@@ -82,9 +85,18 @@ impl PrinterTask {
     async fn open(&mut self, op: PrinterOp) -> Event {
         let printer = self.name.clone();
         match self.device.open().await {
-            Ok(()) => Event::PrinterReady { op, printer },
+            Ok(()) => {
+                if self.not_ready.take().is_some() {
+                    tracing::info!(%printer, "ready again");
+                }
+                Event::PrinterReady { op, printer }
+            }
             Err(fault) => {
-                tracing::warn!(%printer, "not ready: {fault}");
+                // Told once: a printer may be switched off all night, and is tried every few seconds.
+                if self.not_ready.as_ref() != Some(&fault) {
+                    tracing::warn!(%printer, "not ready: {fault}");
+                    self.not_ready = Some(fault.clone());
+                }
                 Event::PrinterNotReady { op, printer, fault }
             }
         }
