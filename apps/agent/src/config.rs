@@ -242,7 +242,20 @@ mod tests {
         let printer = "[[printers]]\nname = \"a\"\nport = \"tcp://a:1\"\nlanguage = \"raw\"\n";
         let found = complaints(&printer.repeat(2));
         assert!(found[0].contains("printers[2].name"), "{found:?}");
-        assert!(found[0].contains("twice"), "{found:?}");
+        assert!(
+            found[0].contains("name") && found[0].contains("twice"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn two_printers_on_one_port_are_refused() {
+        let printer = |name| {
+            format!("[[printers]]\nname = \"{name}\"\nport = \"tcp://a:1\"\nlanguage = \"raw\"\n")
+        };
+        let found = complaints(&(printer("a") + &printer("b")));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("printers[2].port"), "{found:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The `[[printers]]` tables: one physical printer each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use cueline_model::limits::PRINTERS_PER_AGENT_MAX;
 use cueline_model::{Language, PrinterName};
@@ -24,16 +24,18 @@ pub struct PrinterSetting {
 
 pub(super) fn read(root: &mut Section<'_>) -> Vec<PrinterSetting> {
     let mut names = BTreeSet::new();
+    let mut addresses = HashSet::new();
     let sections = root.sections("printers", PRINTERS_PER_AGENT_MAX);
     sections
         .into_iter()
-        .filter_map(|mut printer| read_one(&mut printer, &mut names))
+        .filter_map(|mut printer| read_one(&mut printer, &mut names, &mut addresses))
         .collect()
 }
 
 fn read_one(
     printer: &mut Section<'_>,
     names: &mut BTreeSet<PrinterName>,
+    addresses: &mut HashSet<PortAddress>,
 ) -> Option<PrinterSetting> {
     let name = printer.text("name");
     let name = printer
@@ -53,6 +55,17 @@ fn read_one(
     let address = printer
         .require("port", address)
         .and_then(|text| printer.parsed("port", &text));
+    let address = address.filter(|address: &PortAddress| {
+        // Each printer has a lane of its own, and two lanes' tickets would mix on one device.
+        let new = addresses.insert(address.clone());
+        if !new {
+            printer.complain(
+                "port",
+                format!("two printers cannot share a port; {address} comes twice"),
+            );
+        }
+        new
+    });
     let language = printer.text("language");
     let language = printer
         .require("language", language)
