@@ -49,23 +49,26 @@ pub async fn register(args: &RegisterArgs) -> Result<String, Ending> {
     let uplink = uplink(args, &trust, &proxy)?;
     let reply = ask(&uplink, args, &name, &key).await?;
 
+    let trust = reply
+        .roots_pem
+        .map_or(trust, |pem| TrustSource::Roots { pem });
+    trust.trust().map_err(|reason| {
+        let text = format!("read the root certificates in the hub's answer: {reason}");
+        Ending::new(Code::Refused, text)
+    })?;
     let identity = Identity {
         agent: reply.agent,
         hub: args.hub.clone(),
         hub_key: reply.hub_key.0,
-        trust: reply
-            .roots_pem
-            .map_or(trust, |pem| TrustSource::Roots { pem }),
+        trust,
         proxy,
         tenant: reply.tenant,
         site: reply.site,
         name,
         public_key: key.public().to_vec(),
     };
-    if registered {
-        // Its jobs belong to the registration given up; under the new one they would be strangers'.
-        set_aside(&lock, "replaced")?;
-    }
+    // Whichever registration its jobs belong to, under the new one they would be strangers'.
+    set_aside(&lock, "replaced")?;
     std::fs::rename(&new_key_file, data.key())
         .map_err(|error| key_not_kept(&data.key(), &error))?;
     identity.store(&data.identity()).map_err(cannot_write)?;

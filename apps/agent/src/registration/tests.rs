@@ -112,6 +112,37 @@ async fn a_registered_directory_is_left_alone_unless_it_is_to_be_replaced() {
 }
 
 #[tokio::test]
+async fn jobs_of_a_registration_that_is_gone_are_not_taken_over() {
+    let hub = TestHub::start(|_| reply(7)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let data = DataDir::named(Some(folder.path().join("data"))).unwrap();
+    data.make().unwrap();
+    std::fs::write(data.journal(), b"jobs of an identity that was removed").unwrap();
+    register(&args(&hub, folder.path(), &[])).await.unwrap();
+    assert!(!data.journal().exists());
+}
+
+#[tokio::test]
+async fn roots_that_cannot_be_read_make_no_registration() {
+    let hub = TestHub::start(|_| {
+        let reply = RegistrationReply {
+            agent: AgentId::from_u128(7),
+            tenant: "Playhouse".to_owned(),
+            site: "Main hall".to_owned(),
+            hub_key: vec![3; 32].into(),
+            roots_pem: Some("none".to_owned()),
+        };
+        Answer::json(201, &serde_json::to_string(&reply).unwrap())
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let refused = register(&args(&hub, folder.path(), &[])).await.unwrap_err();
+    assert_eq!(refused.code, Code::Refused);
+    assert!(refused.text.contains("root certificates"), "{refused}");
+    assert!(!folder.path().join("data/identity.json").exists());
+}
+
+#[tokio::test]
 async fn a_refusal_is_told_with_its_code_and_changes_nothing() {
     let hub = TestHub::start(|_| {
         Answer::problem(&Problem::new(403, "pairing_code_expired", "get a new code"))
