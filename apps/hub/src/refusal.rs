@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use cueline_wire::Problem;
 use cueline_wire::problem::MEDIA_TYPE;
-use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::clock;
@@ -44,18 +44,6 @@ impl Refusal {
         )
     }
 
-    /// The hub itself failed; what happened is in its log alone.
-    #[must_use]
-    pub fn internal(what: &str, error: &dyn std::fmt::Display) -> Self {
-        tracing::error!(%error, "{what} failed");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the hub could not do this because of an error of its own; its log says more, and a \
-             repeat with the same Idempotency-Key is safe",
-        )
-    }
-
     /// Too much, too often or too busy (429 or 503): say when to come back.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
@@ -67,12 +55,6 @@ impl Refusal {
     #[must_use]
     pub fn challenge(self, scheme: &'static str) -> Self {
         self.header(WWW_AUTHENTICATE, scheme)
-    }
-
-    /// Names the methods that would do (RFC 9110 section 10.2.1).
-    #[must_use]
-    pub fn allow(self, methods: &str) -> Self {
-        self.header(ALLOW, methods)
     }
 
     /// Ends the connection with this answer.

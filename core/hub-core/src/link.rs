@@ -248,12 +248,6 @@ impl AgentLink {
         self.over
     }
 
-    /// When the agent was last heard.
-    #[must_use]
-    pub const fn heard_at(&self) -> Mono {
-        self.heard_at
-    }
-
     /// The next thing to do.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         let effect = self.effects.pop_front();
