@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cueline_journal::{Journal, OnDamage};
 use cueline_model::{AgentId, Outcome, Proof, WallTime};
+use cueline_ports::PortAddress;
 use cueline_wire::cloud::{
     Framed, Hello, Inventory, Progress, Report, ReportReply, StreamEvent, path,
 };
@@ -20,10 +21,10 @@ const TICKET: &[u8] = b"<S1>one ticket";
 fn config(folder: &Path) -> Config {
     let file = folder.join("agent.toml");
     let spool = folder.join("spool.bin");
-    let text = format!(
-        "[[printers]]\nname = \"desk\"\nport = 'file://{}'\nlanguage = \"raw\"\n",
-        spool.display()
-    );
+    let port = PortAddress::File {
+        path: spool.clone(),
+    };
+    let text = format!("[[printers]]\nname = \"desk\"\nport = '{port}'\nlanguage = \"raw\"\n");
     std::fs::write(&file, text).unwrap();
     std::fs::write(&spool, b"").unwrap();
     Config::load(Some(&file), &file).unwrap()
