@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::check;
 use crate::metadata::Metadata;
 
-/// A package at `room` (or `crates.io` where the room is empty), with edges to others by name.
+/// A package at `room` (or somebody else's where the room is empty), with edges to others by name.
 struct Made {
     name: &'static str,
     room: &'static str,
