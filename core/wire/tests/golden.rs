@@ -420,3 +420,35 @@ fn a_misspelt_option_of_a_request_is_refused_by_name() {
     let error = serde_json::from_str::<api::PrintJobRequest>(&text).unwrap_err();
     assert!(error.to_string().contains("copys"), "{error}");
 }
+
+#[test]
+fn what_is_secret_is_not_in_a_debug_text() {
+    let code = api::PairingCode {
+        id: PairingCodeId::from_u128(1),
+        code: "K7QD-4MXP".to_owned(),
+        site: SITE,
+        expires_at: Timestamp(TIME),
+    };
+    let key = api::ApiKey {
+        id: ApiKeyId::from_u128(2),
+        name: "box office".to_owned(),
+        scopes: api::Scope::ALL.to_vec(),
+        created_at: Timestamp(TIME),
+        key: Some("cl_1_K7QD-4MXP".to_owned()),
+    };
+    let request = RegistrationRequest {
+        code: "K7QD-4MXP".to_owned(),
+        name: "counter 1".to_owned(),
+        public_key: Base64Bytes(vec![1; 32]),
+        proof: Base64Bytes(vec![2; 64]),
+        agent_version: "0.1.0".to_owned(),
+        platform: "linux x86_64".to_owned(),
+    };
+    for text in [
+        format!("{code:?}"),
+        format!("{key:?}"),
+        format!("{request:?}"),
+    ] {
+        assert!(!text.contains("K7QD"), "{text}");
+    }
+}

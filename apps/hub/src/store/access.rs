@@ -3,6 +3,8 @@
 //! A key reads `cl_<lookup>_<secret>`: the lookup finds its row, of the secret only the SHA-256 is
 //! stored. The secret has 160 random bits, so a plain digest cannot be turned back.
 
+use std::fmt;
+
 use cueline_hub_core::StoreError;
 use cueline_model::{ApiKeyId, Sha256, SiteId, TenantId, WallTime};
 use cueline_wire::api::Scope;
@@ -53,12 +55,21 @@ pub struct ApiKeyRecord {
 }
 
 /// A key that has just been made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewApiKey {
     /// What is kept of it.
     pub record: ApiKeyRecord,
     /// The key itself, to be shown once.
     pub key: String,
+}
+
+/// Without what is secret, so that no log can hold it.
+impl fmt::Debug for NewApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewApiKey")
+            .field("record", &self.record)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Who makes a request.

@@ -6,6 +6,8 @@
 //!
 //! What was wrong with a code is told apart for the hub's log; the one who showed it must not learn it.
 
+use std::fmt;
+
 use std::time::Duration;
 
 use cueline_hub_core::StoreError;
@@ -25,7 +27,7 @@ const OPEN_CODES_MAX: u32 = 100;
 const CODE_CHARS: usize = 8;
 
 /// A code that has just been made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewPairingCode {
     /// Which, as a resource.
     pub id: PairingCodeId,
@@ -35,6 +37,17 @@ pub struct NewPairingCode {
     pub site: SiteId,
     /// Good until then.
     pub expires_at: WallTime,
+}
+
+/// Without what is secret, so that no log can hold it.
+impl fmt::Debug for NewPairingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewPairingCode")
+            .field("id", &self.id)
+            .field("site", &self.site)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a code was not made.

@@ -1,5 +1,7 @@
 //! Sites, pairing codes and API keys.
 
+use std::fmt;
+
 use cueline_model::{ApiKeyId, PairingCodeId, SiteId};
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +63,7 @@ pub struct PairingCodeRequest {
 }
 
 /// A code that registers one agent, once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairingCode {
     /// Which.
     pub id: PairingCodeId,
@@ -71,6 +73,17 @@ pub struct PairingCode {
     pub site: SiteId,
     /// Good until then.
     pub expires_at: Timestamp,
+}
+
+/// Without what is secret, so that no log can hold it.
+impl fmt::Debug for PairingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PairingCode")
+            .field("id", &self.id)
+            .field("site", &self.site)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `POST /v1/api-keys`.
@@ -84,7 +97,7 @@ pub struct ApiKeyRequest {
 }
 
 /// A key to this API.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
     /// Which.
     pub id: ApiKeyId,
@@ -97,4 +110,16 @@ pub struct ApiKey {
     /// The key itself; only in the answer that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+}
+
+/// Without what is secret, so that no log can hold it.
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiKey")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("scopes", &self.scopes)
+            .field("created_at", &self.created_at)
+            .finish_non_exhaustive()
+    }
 }

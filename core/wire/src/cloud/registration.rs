@@ -1,12 +1,14 @@
 //! How a new agent becomes known to its hub.
 
+use std::fmt;
+
 use cueline_model::AgentId;
 use serde::{Deserialize, Serialize};
 
 use crate::Base64Bytes;
 
 /// A new agent shows its pairing code and its key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegistrationRequest {
     /// The code as typed; case and dashes do not matter to the hub.
     pub code: String,
@@ -20,6 +22,18 @@ pub struct RegistrationRequest {
     pub agent_version: String,
     /// Operating system and processor, such as `linux x86_64`.
     pub platform: String,
+}
+
+/// Without what is secret, so that no log can hold it.
+impl fmt::Debug for RegistrationRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegistrationRequest")
+            .field("name", &self.name)
+            .field("public_key", &self.public_key)
+            .field("agent_version", &self.agent_version)
+            .field("platform", &self.platform)
+            .finish_non_exhaustive()
+    }
 }
 
 impl RegistrationRequest {
