@@ -46,14 +46,8 @@ pub fn of_tenant(
     tenant: TenantId,
     job: JobId,
 ) -> Result<Option<PrintJob>, StoreError> {
-    connection
-        .prepare_cached("SELECT * FROM print_jobs WHERE id = ?1 AND tenant = ?2")
-        .and_then(|mut query| {
-            query
-                .query_row((job.to_string(), tenant.to_string()), from_row)
-                .optional()
-        })
-        .map_err(failure::map)
+    let query = "SELECT * FROM print_jobs WHERE id = ?1 AND tenant = ?2";
+    one(connection, query, job, &tenant.to_string())
 }
 
 /// An agent's job.
@@ -62,11 +56,22 @@ pub fn of_agent(
     agent: AgentId,
     job: JobId,
 ) -> Result<Option<PrintJob>, StoreError> {
+    let query = "SELECT * FROM print_jobs WHERE id = ?1 AND agent = ?2";
+    one(connection, query, job, &agent.to_string())
+}
+
+/// The job that `query` finds by its id and its owner's.
+fn one(
+    connection: &Connection,
+    query: &str,
+    job: JobId,
+    owner: &str,
+) -> Result<Option<PrintJob>, StoreError> {
     connection
-        .prepare_cached("SELECT * FROM print_jobs WHERE id = ?1 AND agent = ?2")
+        .prepare_cached(query)
         .and_then(|mut query| {
             query
-                .query_row((job.to_string(), agent.to_string()), from_row)
+                .query_row((job.to_string(), owner), from_row)
                 .optional()
         })
         .map_err(failure::map)
