@@ -33,6 +33,20 @@ pub fn program_path(name: &str) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("{name} is not built; run `cargo build --workspace --bins` first"))
 }
 
+/// The value of `LD_PRELOAD` that puts a library of Debian's before a program's own calls; `path` is
+/// what follows the architecture's folder.
+///
+/// # Errors
+/// When it is not installed.
+pub fn preload(path: &str) -> anyhow::Result<(String, String)> {
+    ["x86_64-linux-gnu", "aarch64-linux-gnu"]
+        .map(|arch| format!("/usr/lib/{arch}/{path}"))
+        .into_iter()
+        .find(|library| Path::new(library).exists())
+        .map(|library| ("LD_PRELOAD".to_owned(), library))
+        .with_context(|| format!("{path} is not installed; `cargo xtask test` installs it"))
+}
+
 impl Program {
     /// Starts `name` with its output appended to `log`.
     ///

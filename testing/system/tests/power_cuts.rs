@@ -14,6 +14,7 @@ use cueline_system::box_office::{FRONT, House, Hub, Till, TillSetup, wait_for_pr
 use cueline_system::campaign::{Campaign, Tally};
 use cueline_system::paper::Paper;
 use cueline_system::power::PoweredDisk;
+use cueline_system::program::preload;
 use cueline_system::settings;
 
 const CUTS: u64 = 20;
@@ -39,18 +40,9 @@ impl Syncs {
     fn environment(self) -> Vec<(String, String)> {
         match self {
             Self::Real => Vec::new(),
-            Self::Ignored => vec![("LD_PRELOAD".to_owned(), libeatmydata())],
+            Self::Ignored => vec![preload("libeatmydata.so").unwrap()],
         }
     }
-}
-
-/// Where Debian's package `libeatmydata1` puts its library.
-fn libeatmydata() -> String {
-    let found = ["x86_64-linux-gnu", "aarch64-linux-gnu"]
-        .map(|arch| format!("/usr/lib/{arch}/libeatmydata.so"))
-        .into_iter()
-        .find(|path| std::path::Path::new(path).exists());
-    found.expect("libeatmydata is not installed; `cargo xtask test` installs it")
 }
 
 /// A house in which one end's data lies on a disk whose power can be cut.

@@ -10,7 +10,7 @@ use cueline_model::JobState;
 use cueline_system::api::raw_job;
 use cueline_system::box_office::{FRONT, House, Hub, Till, TillSetup, wait_for_printer};
 use cueline_system::paper::{Paper, ticket};
-use cueline_system::program::Program;
+use cueline_system::program::{Program, preload};
 use cueline_system::settings;
 
 fn hub_says(arguments: &[&str]) -> (bool, String) {
@@ -99,15 +99,6 @@ async fn two_on_one_data_directory_are_refused() {
     assert!(said.contains("another"), "{said}");
 }
 
-/// Where Debian's package `libfaketime` puts its library.
-fn libfaketime() -> String {
-    let found = ["x86_64-linux-gnu", "aarch64-linux-gnu"]
-        .map(|arch| format!("/usr/lib/{arch}/faketime/libfaketime.so.1"))
-        .into_iter()
-        .find(|path| std::path::Path::new(path).exists());
-    found.expect("libfaketime is not installed; `cargo xtask test` installs it")
-}
-
 #[tokio::test]
 async fn a_clock_an_hour_off_locks_nobody_out_and_expires_nothing_wrongly() {
     for offset in ["-1h", "+1h"] {
@@ -123,7 +114,7 @@ async fn a_clock_an_hour_off_locks_nobody_out_and_expires_nothing_wrongly() {
             .await
             .unwrap();
         till.environment = vec![
-            ("LD_PRELOAD".to_owned(), libfaketime()),
+            preload("faketime/libfaketime.so.1").unwrap(),
             ("FAKETIME".to_owned(), offset.to_owned()),
             ("FAKETIME_DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()),
         ];
