@@ -7,9 +7,11 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use cueline_agent_core::{Job, JobKey, Record};
+use cueline_agent_core::{Job, Record};
 use cueline_journal::{Journal, OnDamage};
-use cueline_model::{AgentId, ContentType, Document, JobId, Sha256, UncertainPolicy, WallTime};
+use cueline_model::{
+    AgentId, ContentType, Document, JobId, JobKey, Sha256, UncertainPolicy, WallTime,
+};
 use cueline_uplink::Fingerprint;
 use cueline_wire::Base64Bytes;
 use cueline_wire::cloud::{Progress, ReportEntry};

@@ -17,7 +17,7 @@ use crate::inventory::Inventory;
 use crate::jobs::{Jobs, Stage};
 use crate::lanes::Lanes;
 use crate::link::{Cause, Delivery, Link};
-use crate::record::{JobKey, Record, Recovered};
+use crate::record::{Record, Recovered};
 use crate::recovery::{self, Heirs};
 use crate::reports::Reports;
 use crate::timer::{Timer, TimerReason};
@@ -71,7 +71,7 @@ impl Agent {
         let learned = recovered.learned_pings.get(&config.path).copied();
         let mut untold = BTreeMap::new();
         for entry in &recovered.untold {
-            *untold.entry(key_of(entry)).or_insert(0) += 1;
+            *untold.entry(entry.key()).or_insert(0) += 1;
         }
         let newest = recovered.jobs.iter().map(|found| found.newest_entry.at);
         let known = newest.max();
@@ -307,7 +307,7 @@ impl Parts {
 
     /// An entry is durable: now it may be told, and what waited for it goes on.
     fn take_durable(&mut self, entry: ReportEntry, turn: &mut Turn<'_>) {
-        let key = key_of(&entry);
+        let key = entry.key();
         if let Some(held) = self.jobs.get_mut(key) {
             if held.stage == Stage::Accepting && entry.progress == Progress::Accepted {
                 held.stage = Stage::Waiting;
@@ -382,12 +382,5 @@ impl Parts {
         let left_ms = u64::try_from(first.ms_since(self.clock.hub_at_least())).unwrap_or(0);
         let due = self.clock.now().mono + Duration::from_millis(left_ms.saturating_add(1));
         Some((due, TimerReason::JobExpiry))
-    }
-}
-
-fn key_of(entry: &ReportEntry) -> JobKey {
-    JobKey {
-        job: entry.job,
-        attempt: entry.attempt,
     }
 }

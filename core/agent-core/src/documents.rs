@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use cueline_model::Outcome;
+use cueline_model::{JobKey, Outcome};
 
 use crate::effect::Effect;
 use crate::event::FetchError;
 use crate::jobs::{HeldJob, Jobs, Stage};
-use crate::record::JobKey;
 use crate::timer::{Timer, TimerReason};
 use crate::turn::Turn;
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use cueline_model::{Document, PrinterName};
+use cueline_model::{Document, JobKey, PrinterName};
 use cueline_wire::cloud::{Rejection, Report, StreamMode};
 
 use crate::event::{BatchId, LinkId, PrinterOp, ReportId};
-use crate::record::{JobKey, Record};
+use crate::record::Record;
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

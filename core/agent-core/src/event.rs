@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use cueline_model::{Failure, Fault, PrinterName, Proof};
+use cueline_model::{Failure, Fault, JobKey, PrinterName, Proof};
 use cueline_wire::cloud::{Framed, JobOffer, ReportReply};
-
-use crate::record::JobKey;
 
 /// One try at the held request; events of an older one are passed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use cueline_model::limits::AGENT_JOBS_MAX;
-use cueline_model::{Failure, FailureCode, Mono, Outcome};
+use cueline_model::{Failure, FailureCode, JobKey, Mono, Outcome};
 use cueline_wire::cloud::{JobOffer, Progress, Withdraw, Work};
 
 use crate::config::PrinterConfig;
 use crate::effect::Notice;
 use crate::jobs::{HeldJob, Jobs, Stage};
-use crate::record::{Job, JobKey, Record};
+use crate::record::{Job, Record};
 use crate::reports::Reports;
 use crate::turn::Turn;
 
@@ -59,10 +59,7 @@ impl Intake {
         reports: &mut Reports,
         turn: &mut Turn<'_>,
     ) {
-        let key = JobKey {
-            job: offered.offer.job,
-            attempt: offered.offer.attempt,
-        };
+        let key = offered.offer.key();
         if told_again(key, jobs, reports) {
             return;
         }
@@ -198,10 +195,7 @@ fn no_room_to_tell(reports: &Reports, turn: &Turn<'_>) -> bool {
 /// Cancels a job that was not started. A started one is only marked: whatever becomes of it will be
 /// told, and it is not begun again.
 pub(crate) fn withdrawn(withdraw: Withdraw, jobs: &mut Jobs, turn: &mut Turn<'_>) {
-    let key = JobKey {
-        job: withdraw.job,
-        attempt: withdraw.attempt,
-    };
+    let key = withdraw.key();
     let Some(held) = jobs.get_mut(key) else {
         return;
     };

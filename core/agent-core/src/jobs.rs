@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use cueline_model::limits::AGENT_SETTLED_MEMORY_MAX;
-use cueline_model::{Mono, Outcome, UncertainPolicy, WallTime};
+use cueline_model::{JobKey, Mono, Outcome, UncertainPolicy, WallTime};
 use cueline_wire::cloud::ReportEntry;
 
-use crate::record::{Job, JobKey};
+use crate::record::Job;
 
 /// How far an unsettled job has come. Each step is taken when its record is asked for; what the record
 /// sets free waits for its confirmation.

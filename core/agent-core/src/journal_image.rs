@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use cueline_model::JobKey;
 use cueline_wire::cloud::{Progress, ReportEntry};
 
-use crate::record::{JobKey, Phase, Record, Recovered, RecoveredJob};
+use crate::record::{Phase, Record, Recovered, RecoveredJob};
 
 /// A journal as a plain value: [`JournalImage::apply`] what is durable, [`JournalImage::recover`] after
 /// a crash.
@@ -41,10 +42,7 @@ impl JournalImage {
                 self.note(entry);
             }
             Record::Progress(entry) => {
-                let key = JobKey {
-                    job: entry.job,
-                    attempt: entry.attempt,
-                };
+                let key = entry.key();
                 if let Some(found) = self.job_mut(key) {
                     progress(found, entry);
                 }

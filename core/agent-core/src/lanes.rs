@@ -10,7 +10,6 @@ use cueline_wire::cloud::{Progress, ReportEntry};
 use crate::config::PrinterConfig;
 use crate::event::{PrintEnd, PrinterOp};
 use crate::jobs::{HeldJob, Jobs};
-use crate::record::JobKey;
 use crate::reports::Reports;
 use crate::timer::{Timer, TimerReason};
 use crate::turn::Turn;
@@ -139,10 +138,7 @@ impl Lanes {
         let Some(lane) = self.lanes.get_mut(printer) else {
             return;
         };
-        let key = JobKey {
-            job: entry.job,
-            attempt: entry.attempt,
-        };
+        let key = entry.key();
         match entry.progress {
             Progress::Accepted => {}
             Progress::Started => lane.started(key, self.closing, jobs, turn),

@@ -31,5 +31,5 @@ pub use config::{Config, LinkTimings, PrinterConfig};
 pub use effect::{Effect, Notice};
 pub use event::{BatchId, Event, FetchError, LinkEnd, LinkId, PrintEnd, PrinterOp, ReportId};
 pub use journal_image::JournalImage;
-pub use record::{Job, JobKey, Phase, Record, Recovered, RecoveredJob};
+pub use record::{Job, Phase, Record, Recovered, RecoveredJob};
 pub use timer::{Timer, TimerReason};

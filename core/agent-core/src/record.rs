@@ -3,18 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cueline_model::{Attempt, Document, JobId, PrinterName, UncertainPolicy, WallTime};
+use cueline_model::{Document, JobKey, PrinterName, UncertainPolicy, WallTime};
 use cueline_wire::Base64Bytes;
 use cueline_wire::cloud::ReportEntry;
-
-/// What tells jobs apart at an agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobKey {
-    /// The job.
-    pub job: JobId,
-    /// The attempt at it.
-    pub attempt: Attempt,
-}
 
 /// A job as the journal keeps it, without its document.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use cueline_model::Outcome;
+use cueline_model::{JobKey, Outcome};
 
 use crate::intake::Intake;
 use crate::jobs::{HeldJob, Jobs, Stage};
 use crate::lanes::Lanes;
-use crate::record::{JobKey, Phase, RecoveredJob};
+use crate::record::{Phase, RecoveredJob};
 use crate::turn::Turn;
 
 /// The parts that take up recovered jobs.

@@ -12,7 +12,7 @@ use crate::effect::{Effect, Notice};
 use crate::event::ReportId;
 use crate::jobs::Jobs;
 use crate::link::Schedule;
-use crate::record::{JobKey, Record};
+use crate::record::Record;
 use crate::timer::{Timer, TimerReason};
 use crate::turn::Turn;
 
@@ -165,10 +165,7 @@ impl Reports {
             };
             gone += 1;
             if !again {
-                jobs.told(JobKey {
-                    job: entry.job,
-                    attempt: entry.attempt,
-                });
+                jobs.told(entry.key());
                 told.push(seq);
             }
         }

@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 
 use cueline_model::limits::REPRINTS_MAX;
-use cueline_model::{Failure, Mono, Outcome, UncertainPolicy, WallTime};
+use cueline_model::{Failure, JobKey, Mono, Outcome, UncertainPolicy, WallTime};
 use cueline_wire::cloud::{Progress, ReportEntry};
 
 use crate::chance::Chance;
 use crate::effect::{Effect, Notice};
 use crate::event::BatchId;
 use crate::jobs::{HeldJob, Stage};
-use crate::record::{JobKey, Record};
+use crate::record::Record;
 
 /// The time and the means of one call of `handle_*`.
 pub(crate) struct Turn<'a> {

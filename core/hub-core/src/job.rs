@@ -16,8 +16,8 @@
 //! applied.
 
 use cueline_model::{
-    AgentId, Attempt, Document, JobId, JobState, Outcome, PrinterId, PrinterName, SiteId, TenantId,
-    UncertainPolicy, WallTime,
+    AgentId, Attempt, Document, JobId, JobKey, JobState, Outcome, PrinterId, PrinterName, SiteId,
+    TenantId, UncertainPolicy, WallTime,
 };
 use cueline_wire::Timestamp;
 use cueline_wire::api::TimelineEntry;
@@ -33,15 +33,6 @@ pub const TIMELINE_ENTRIES_MAX: usize = 64;
 pub const DETAIL_CHARS_MAX: usize = 1_000;
 /// Of a timeline that is full, this many of the first entries stay.
 const TIMELINE_ENTRIES_FIRST: usize = 16;
-
-/// What tells offers apart: a job and the attempt at it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobKey {
-    /// The job.
-    pub job: JobId,
-    /// The attempt at it.
-    pub attempt: Attempt,
-}
 
 /// A job that has passed [`crate::submit::check`] and has no place in its agent's sequence yet.
 #[derive(Debug, Clone, PartialEq, Eq)]

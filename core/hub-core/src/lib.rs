@@ -9,7 +9,7 @@ pub mod store;
 pub mod submit;
 pub mod view;
 
-pub use job::{CancelDecision, JobKey, NewJob, PrintJob, Recorded};
+pub use job::{CancelDecision, NewJob, PrintJob, Recorded};
 pub use link::AgentLink;
 pub use store::{JobStore, StoreError, SubmitError};
 pub use submit::Refusal;

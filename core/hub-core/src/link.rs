@@ -18,11 +18,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use cueline_model::Mono;
 use cueline_model::limits::{ACKNOWLEDGE_WITHIN, AGENT_JOBS_MAX, PING_MAX, PING_MIN};
+use cueline_model::{JobKey, Mono};
 use cueline_wire::cloud::{ByeReason, ProbeKind, StreamMode};
 
-use crate::job::JobKey;
 use crate::store::Backlog;
 
 #[cfg(test)]

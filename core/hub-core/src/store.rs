@@ -6,10 +6,10 @@
 pub mod contract;
 pub mod memory;
 
-use cueline_model::{AgentId, JobId, JobState, PrinterId, Sha256, TenantId, WallTime};
+use cueline_model::{AgentId, JobId, JobKey, JobState, PrinterId, Sha256, TenantId, WallTime};
 use cueline_wire::cloud::{Rejection, ReportEntry, ReportReply};
 
-use crate::job::{CancelDecision, JobKey, NewJob, PrintJob, Recorded};
+use crate::job::{CancelDecision, NewJob, PrintJob, Recorded};
 
 /// Why a store could not do what was asked; nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

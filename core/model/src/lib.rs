@@ -11,7 +11,7 @@ pub mod time;
 
 pub use id::{AgentId, ApiKeyId, IdError, JobId, PairingCodeId, PrinterId, SiteId, TenantId};
 pub use print::{
-    Attempt, ContentType, Document, Failure, FailureCode, JobState, Outcome, Sha256,
+    Attempt, ContentType, Document, Failure, FailureCode, JobKey, JobState, Outcome, Sha256,
     UncertainPolicy,
 };
 pub use printer::{Fault, FaultCode, Language, PrinterName, Proof};

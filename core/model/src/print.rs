@@ -12,10 +12,20 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::JobId;
 use crate::printer::Proof;
 
 /// Which try at a job this is, counted by the hub from 1. The agent tells jobs apart by (id, attempt).
 pub type Attempt = u32;
+
+/// What tells jobs apart between hub and agent: a job and the attempt at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobKey {
+    /// The job.
+    pub job: JobId,
+    /// The attempt at it.
+    pub attempt: Attempt,
+}
 
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

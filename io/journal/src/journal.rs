@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use cueline_agent_core::{JobKey, Record, Recovered};
-use cueline_model::Document;
+use cueline_agent_core::{Record, Recovered};
 use cueline_model::limits::DOCUMENT_BYTES_MAX;
+use cueline_model::{Document, JobKey};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::directory_lock::{DirectoryLock, suffixed};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use cueline_agent_core::{Job, JobKey, Phase, Recovered, RecoveredJob};
-use cueline_model::{Document, Sha256, WallTime};
+use cueline_agent_core::{Job, Phase, Recovered, RecoveredJob};
+use cueline_model::{Document, JobKey, Sha256, WallTime};
 use cueline_wire::cloud::ReportEntry;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};

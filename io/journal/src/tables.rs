@@ -1,6 +1,7 @@
 //! What each kind of record does to the tables.
 
-use cueline_agent_core::{Job, JobKey, Record};
+use cueline_agent_core::{Job, Record};
+use cueline_model::JobKey;
 use cueline_wire::Base64Bytes;
 use cueline_wire::cloud::{Progress, ReportEntry};
 use rusqlite::types::ToSqlOutput;

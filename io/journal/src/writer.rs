@@ -12,9 +12,10 @@ use std::sync::mpsc::{
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use cueline_agent_core::{BatchId, JobKey, Record};
+use cueline_agent_core::{BatchId, Record};
 
 use crate::{Journal, JournalError, KeptDocument};
+use cueline_model::JobKey;
 
 /// How long a group that has more than one batch stays open for more.
 const GROUP_WAIT: Duration = Duration::from_millis(2);

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use cueline_agent_core::{BatchId, JobKey, JournalImage, Phase, Record, Recovered};
-use cueline_model::Outcome;
+use cueline_agent_core::{BatchId, JournalImage, Phase, Record, Recovered};
 use cueline_model::limits::AGENT_SETTLED_MEMORY_MAX;
+use cueline_model::{JobKey, Outcome};
 use cueline_wire::cloud::{Progress, ReportEntry};
 
 use crate::assertions;
@@ -148,10 +148,7 @@ impl Disk {
     }
 
     fn entry(&mut self, entry: &ReportEntry, world: &mut World) {
-        let key = JobKey {
-            job: entry.job,
-            attempt: entry.attempt,
-        };
+        let key = entry.key();
         let phase = match entry.progress {
             Progress::Started => Phase::Started,
             Progress::Ended(_) => Phase::Ended,

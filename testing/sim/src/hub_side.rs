@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use cueline_hub_core::link::Event;
 use cueline_hub_core::store::memory::MemoryStore;
-use cueline_hub_core::{AgentLink, JobKey, JobStore};
-use cueline_model::{AgentId, Mono};
+use cueline_hub_core::{AgentLink, JobStore};
+use cueline_model::{AgentId, JobKey, Mono};
 
 use crate::assertions;
 use crate::mutation::Mutation;

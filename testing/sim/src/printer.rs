@@ -3,8 +3,8 @@
 //! Copies come out one by one. Each is complete or torn; the reference counts them, whatever the
 //! till is told.
 
-use cueline_agent_core::{Event, JobKey, PrintEnd, PrinterOp};
-use cueline_model::{Failure, FailureCode, Fault, FaultCode, PrinterName};
+use cueline_agent_core::{Event, PrintEnd, PrinterOp};
+use cueline_model::{Failure, FailureCode, Fault, FaultCode, JobKey, PrinterName};
 
 use crate::faults::{Flaw, PrinterPlan};
 use crate::reference::{Rule, RunEnd};

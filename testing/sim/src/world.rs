@@ -7,9 +7,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 
-use cueline_agent_core::{Event, JobKey, ReportId};
+use cueline_agent_core::{Event, ReportId};
 use cueline_hub_core::store::Backlog;
-use cueline_model::{Document, JobId, Mono, Now, WallTime};
+use cueline_model::{Document, JobId, JobKey, Mono, Now, WallTime};
 use cueline_wire::cloud::{Report, StreamMode};
 
 use crate::chance::Chance;

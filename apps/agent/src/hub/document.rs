@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use cueline_agent_core::{FetchError, JobKey};
+use cueline_agent_core::FetchError;
 use cueline_model::limits::DOCUMENT_BYTES_MAX;
-use cueline_model::{Document, Failure, FailureCode};
+use cueline_model::{Document, Failure, FailureCode, JobKey};
 use cueline_wire::cloud::path;
 use http::header::{CONTENT_RANGE, RANGE};
 use http::{HeaderValue, Method, Response, StatusCode};

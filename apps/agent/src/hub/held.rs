@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cueline_agent_core::{Event, JobKey, LinkEnd, LinkId};
-use cueline_model::{Failure, FailureCode};
+use cueline_agent_core::{Event, LinkEnd, LinkId};
+use cueline_model::{Failure, FailureCode, JobKey};
 use cueline_uplink::{Connection, RequestError};
 use cueline_wire::cloud::sse::{Decoder, Frame};
 use cueline_wire::cloud::{Framed, JobOffer, StreamEvent, StreamMode, path};
@@ -154,10 +154,7 @@ impl HeldRequest {
             },
             (Err(failure), None) => Event::OfferUnreadable {
                 link,
-                job: JobKey {
-                    job: offer.job,
-                    attempt: offer.attempt,
-                },
+                job: offer.key(),
                 failure,
             },
         }

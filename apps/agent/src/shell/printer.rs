@@ -1,8 +1,8 @@
 //! One task for each printer: it alone owns the device, so prints come out one after another.
 
-use cueline_agent_core::{Event, JobKey, PrintEnd, PrinterOp};
+use cueline_agent_core::{Event, PrintEnd, PrinterOp};
 use cueline_journal::{KeptDocument, Request, WriterQueue};
-use cueline_model::{Failure, FailureCode, Fault, PrinterName};
+use cueline_model::{Failure, FailureCode, Fault, JobKey, PrinterName};
 use cueline_ports::{Device, Extent};
 use cueline_printers::{Profile, RenderOptions, render};
 use tokio::sync::{mpsc, oneshot, watch};

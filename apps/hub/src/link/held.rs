@@ -10,9 +10,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use cueline_hub_core::JobKey;
 use cueline_hub_core::link::{Effect, End, Event, Outgoing};
-use cueline_model::AgentId;
+use cueline_model::{AgentId, JobKey};
 use cueline_wire::cloud::{Framed, StreamEvent};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;

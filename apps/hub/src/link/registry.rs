@@ -223,7 +223,7 @@ impl Drop for Entry {
 mod tests {
     use cueline_hub_core::link::End;
     use cueline_hub_core::store::Backlog;
-    use cueline_model::JobId;
+    use cueline_model::{JobId, JobKey};
     use cueline_wire::cloud::{ByeReason, StreamMode};
 
     use super::*;
@@ -265,7 +265,7 @@ mod tests {
         let entry = registry.enter(AGENT, opening(1));
         effects(&entry.link);
         entry.link.tell(Event::Backlog(Backlog::default()));
-        let key = cueline_hub_core::JobKey {
+        let key = JobKey {
             job: JobId::from_u128(1),
             attempt: 1,
         };

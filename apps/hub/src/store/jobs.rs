@@ -1,13 +1,13 @@
 //! Print jobs in SQLite: [`JobStore`] over one transaction.
 
-use cueline_hub_core::job::{self, JobKey, PrintJob, Recorded};
+use cueline_hub_core::job::{self, PrintJob, Recorded};
 use cueline_hub_core::store::{
     AgentCounts, Backlog, Cancelling, Idempotency, JobFilter, JobPage, Recording, Submission,
     Submitted, WaitingJob,
 };
 use cueline_hub_core::{JobStore, StoreError, SubmitError};
 use cueline_model::limits::{AGENT_JOBS_MAX, QUEUED_JOBS_PER_AGENT_MAX};
-use cueline_model::{AgentId, JobId, PrinterId, Sha256, TenantId, WallTime};
+use cueline_model::{AgentId, JobId, JobKey, PrinterId, Sha256, TenantId, WallTime};
 use cueline_wire::cloud::ReportEntry;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 

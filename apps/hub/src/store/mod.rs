@@ -33,8 +33,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use cueline_hub_core::{JobKey, StoreError};
-use cueline_model::{AgentId, JobState, TenantId};
+use cueline_hub_core::StoreError;
+use cueline_model::{AgentId, JobKey, JobState, TenantId};
 use tokio::sync::watch;
 
 pub use access::{ApiKeyRecord, Caller, KeyError, NewApiKey, SiteRecord, TenantRecord};

@@ -1,13 +1,13 @@
 //! The handle's methods about jobs: what [`JobStore`] does, after its commit and with its notices.
 
-use cueline_hub_core::job::{CancelDecision, JobKey, PrintJob};
+use cueline_hub_core::job::{CancelDecision, PrintJob};
 use cueline_hub_core::store::{
     AgentCounts, Backlog, Cancelling, Idempotency, JobFilter, JobPage, Recording, Submission,
     Submitted,
 };
 use cueline_hub_core::{JobStore as _, StoreError, SubmitError};
 use cueline_model::limits::INLINE_BODY_BYTES_MAX;
-use cueline_model::{AgentId, JobId, JobState, PrinterId, TenantId, WallTime};
+use cueline_model::{AgentId, JobId, JobKey, JobState, PrinterId, TenantId, WallTime};
 use cueline_wire::cloud::ReportEntry;
 use rusqlite::Connection;
 

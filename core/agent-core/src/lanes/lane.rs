@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cueline_model::{Fault, Mono, Outcome, PrinterName, WallTime};
+use cueline_model::{Fault, JobKey, Mono, Outcome, PrinterName, WallTime};
 use cueline_wire::cloud::{PrinterStatus, Progress};
 
 use crate::effect::Effect;
 use crate::event::{PrintEnd, PrinterOp};
 use crate::jobs::{HeldJob, Jobs, Stage};
-use crate::record::JobKey;
 use crate::reports::Reports;
 use crate::turn::Turn;
 

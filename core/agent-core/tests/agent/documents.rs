@@ -1,7 +1,7 @@
 //! Documents that do not come with their offers.
 
-use cueline_agent_core::{Effect, Event, FetchError, JobKey};
-use cueline_model::{FailureCode, Outcome};
+use cueline_agent_core::{Effect, Event, FetchError};
+use cueline_model::{FailureCode, JobKey, Outcome};
 
 use crate::till::{Till, failure, key, print};
 

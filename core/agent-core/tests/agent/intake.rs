@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cueline_agent_core::{Effect, Event, JobKey, Notice, Phase};
-use cueline_model::{ContentType, FailureCode, Outcome};
+use cueline_agent_core::{Effect, Event, Notice, Phase};
+use cueline_model::{ContentType, FailureCode, JobKey, Outcome};
 use cueline_wire::cloud::{Progress, ReportReply};
 
 use crate::till::{Till, failure, job_offer, key, print};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cueline_agent_core::{Event, JobKey, PrintEnd};
+use cueline_agent_core::{Event, PrintEnd};
 use cueline_model::limits::REPRINTS_MAX;
-use cueline_model::{FailureCode, FaultCode, Outcome, Proof, UncertainPolicy};
+use cueline_model::{FailureCode, FaultCode, JobKey, Outcome, Proof, UncertainPolicy};
 use cueline_wire::cloud::{ByeReason, Progress};
 
 use crate::till::{Till, config, failure, fault, key, print};

@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use cueline_agent_core::{
-    Agent, BatchId, Config, Effect, Event, JobKey, JournalImage, LinkId, LinkTimings, Notice,
-    Phase, PrinterConfig, PrinterOp, Record, ReportId, TimerReason,
+    Agent, BatchId, Config, Effect, Event, JournalImage, LinkId, LinkTimings, Notice, Phase,
+    PrinterConfig, PrinterOp, Record, ReportId, TimerReason,
 };
-use cueline_model::{ContentType, Mono, Now, PrinterName, WallTime};
-use cueline_wire::cloud::{Progress, Report, ReportEntry, StreamMode};
+use cueline_model::{ContentType, JobKey, Mono, Now, PrinterName, WallTime};
+use cueline_wire::cloud::{Progress, Report, StreamMode};
 
 pub use hub::{job_offer, key, print};
 pub use printers::{failure, fault};
@@ -274,7 +274,7 @@ impl Till {
                     if let Record::Progress(entry) = record
                         && entry.progress == Progress::Started
                     {
-                        self.check_order(key_of(entry));
+                        self.check_order(entry.key());
                     }
                 }
                 self.on_the_way.push_back((*batch, records.clone()));
@@ -333,7 +333,7 @@ impl Till {
             .flat_map(|(_, records)| records)
             .filter_map(|record| match record {
                 Record::Progress(entry) if matches!(entry.progress, Progress::Ended(_)) => {
-                    Some(key_of(entry))
+                    Some(entry.key())
                 }
                 _ => None,
             })
@@ -368,12 +368,5 @@ fn read_clocks(now_ms: u64, wall_off_ms: i64) -> Now {
     Now {
         mono: Mono(now_ms),
         wall: (START + Duration::from_millis(now_ms)).shifted_ms(wall_off_ms),
-    }
-}
-
-fn key_of(entry: &ReportEntry) -> JobKey {
-    JobKey {
-        job: entry.job,
-        attempt: entry.attempt,
     }
 }

@@ -1,7 +1,7 @@
 //! The box office would like a job not to be printed: at each stage of it.
 
-use cueline_agent_core::{JobKey, PrintEnd};
-use cueline_model::{FaultCode, Outcome, UncertainPolicy};
+use cueline_agent_core::PrintEnd;
+use cueline_model::{FaultCode, JobKey, Outcome, UncertainPolicy};
 use cueline_wire::cloud::Progress;
 
 use crate::till::{Till, fault, key, print};

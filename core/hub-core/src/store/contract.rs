@@ -28,13 +28,13 @@ pub use requests::{
 };
 
 use cueline_model::{
-    AgentId, ContentType, Document, JobId, PrinterId, PrinterName, Sha256, SiteId, TenantId,
-    UncertainPolicy, WallTime,
+    AgentId, ContentType, Document, JobId, JobKey, PrinterId, PrinterName, Sha256, SiteId,
+    TenantId, UncertainPolicy, WallTime,
 };
 use cueline_wire::cloud::{Progress, ReportEntry};
 
 use super::{Idempotency, JobStore, Submission, Submitted};
-use crate::job::{JobKey, NewJob, PrintJob};
+use crate::job::{NewJob, PrintJob};
 
 /// One printer and everything above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

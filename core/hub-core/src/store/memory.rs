@@ -5,14 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cueline_model::limits::QUEUED_JOBS_PER_AGENT_MAX;
-use cueline_model::{AgentId, JobId, JobState, PrinterId, Sha256, TenantId, WallTime};
+use cueline_model::{AgentId, JobId, JobKey, JobState, PrinterId, Sha256, TenantId, WallTime};
 use cueline_wire::cloud::ReportEntry;
 
 use super::{
     AgentCounts, Backlog, Cancelling, Idempotency, JobFilter, JobPage, JobStore, Recording,
     StoreError, Submission, SubmitError, Submitted, WaitingJob,
 };
-use crate::job::{self, JobKey, PrintJob, Recorded};
+use crate::job::{self, PrintJob, Recorded};
 
 /// What is kept of an agent.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,8 @@
 //! A job as the hub offers it to an agent.
 
-use cueline_model::{AgentId, Attempt, Document, JobId, PrinterName, UncertainPolicy, WallTime};
+use cueline_model::{
+    AgentId, Attempt, Document, JobId, JobKey, PrinterName, UncertainPolicy, WallTime,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Base64Bytes;
@@ -48,6 +50,15 @@ pub struct PrintWork {
 }
 
 impl JobOffer {
+    /// The job and the attempt at it.
+    #[must_use]
+    pub const fn key(&self) -> JobKey {
+        JobKey {
+            job: self.job,
+            attempt: self.attempt,
+        }
+    }
+
     /// Which job and attempt an offer is about that cannot be read as a whole, such as one of a later
     /// version; `None` where not even that can be read. Nothing of it is bound by a signature.
     #[must_use]

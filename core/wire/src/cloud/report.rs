@@ -1,6 +1,6 @@
 //! What the agent tells the hub: journal entries until they are stored, pongs, printers' states.
 
-use cueline_model::{Attempt, Fault, JobId, Outcome, PrinterName, WallTime};
+use cueline_model::{Attempt, Fault, JobId, JobKey, Outcome, PrinterName, WallTime};
 use serde::{Deserialize, Serialize};
 
 /// One report. Sending it again changes nothing.
@@ -41,6 +41,17 @@ pub struct ReportEntry {
     /// What.
     #[serde(flatten)]
     pub progress: Progress,
+}
+
+impl ReportEntry {
+    /// The job and the attempt at it.
+    #[must_use]
+    pub const fn key(&self) -> JobKey {
+        JobKey {
+            job: self.job,
+            attempt: self.attempt,
+        }
+    }
 }
 
 /// A step of a job at the agent.

@@ -1,6 +1,6 @@
 //! The events of the held request, hub to agent.
 
-use cueline_model::{Attempt, JobId, WallTime};
+use cueline_model::{Attempt, JobId, JobKey, WallTime};
 use serde::{Deserialize, Serialize};
 
 use super::offer::JobOffer;
@@ -49,6 +49,17 @@ pub struct Withdraw {
     pub job: JobId,
     /// Which attempt at it.
     pub attempt: Attempt,
+}
+
+impl Withdraw {
+    /// The job and the attempt at it.
+    #[must_use]
+    pub const fn key(&self) -> JobKey {
+        JobKey {
+            job: self.job,
+            attempt: self.attempt,
+        }
+    }
 }
 
 /// Something the agent is asked to look at or tell.

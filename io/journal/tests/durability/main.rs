@@ -15,10 +15,10 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
-use cueline_agent_core::{Job, JobKey, Record, Recovered};
+use cueline_agent_core::{Job, Record, Recovered};
 use cueline_journal::{Journal, OnDamage};
 use cueline_model::{
-    ContentType, Document, JobId, Outcome, Proof, Sha256, UncertainPolicy, WallTime,
+    ContentType, Document, JobId, JobKey, Outcome, Proof, Sha256, UncertainPolicy, WallTime,
 };
 use cueline_wire::cloud::{Progress, ReportEntry};
 

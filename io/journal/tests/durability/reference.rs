@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cueline_agent_core::{JobKey, JournalImage, Record};
-use cueline_model::{Failure, FailureCode, Outcome, UncertainPolicy};
+use cueline_agent_core::{JournalImage, Record};
+use cueline_model::{Failure, FailureCode, JobKey, Outcome, UncertainPolicy};
 use cueline_wire::cloud::Progress;
 
 use crate::{accepted, copy_as_left_by_a_cut, done, entry, journal_in, key, open};

@@ -7,9 +7,9 @@ use cueline_hub_core::link::{
     Effect, End, Event, Opening, Outgoing, WINDOW_JOBS_MAX, granted_ping,
 };
 use cueline_hub_core::store::Backlog;
-use cueline_hub_core::{AgentLink, JobKey, JobStore, PrintJob};
+use cueline_hub_core::{AgentLink, JobStore, PrintJob};
 use cueline_model::limits::INLINE_BODY_BYTES_MAX;
-use cueline_model::{AgentId, JobId, Mono};
+use cueline_model::{AgentId, JobId, JobKey, Mono};
 use cueline_wire::Base64Bytes;
 use cueline_wire::cloud::{
     Bye, Framed, Hello, JobOffer, PrintWork, Probe, StreamEvent, StreamMode, Withdraw, Work,

@@ -1,9 +1,9 @@
 //! What tills and the box office ask of the hub: its answers follow what its store has made durable.
 
-use cueline_agent_core::{Event as AgentEvent, FetchError, JobKey as AgentKey, ReportId};
+use cueline_agent_core::{Event as AgentEvent, FetchError, ReportId};
 use cueline_hub_core::link::Event;
 use cueline_hub_core::{CancelDecision, JobStore, PrintJob};
-use cueline_model::{Document, Failure, FailureCode, JobId, Outcome};
+use cueline_model::{Document, Failure, FailureCode, JobId, JobKey, Outcome};
 use cueline_wire::cloud::{Progress, Report, ReportEntry, ReportReply};
 
 use super::{Crashed, Hub};
@@ -80,7 +80,7 @@ impl Hub {
 
     pub(super) fn fetch(
         &mut self,
-        job: AgentKey,
+        job: JobKey,
         document: Document,
         reply_to: ReplyTo,
         world: &mut World,

@@ -1,7 +1,7 @@
 //! Reports, documents and the rest: requests that are lost, doubled, late, or answered in vain.
 
-use cueline_agent_core::{Event, FetchError, JobKey, ReportId};
-use cueline_model::Document;
+use cueline_agent_core::{Event, FetchError, ReportId};
+use cueline_model::{Document, JobKey};
 use cueline_wire::cloud::Report;
 
 use super::{Down, no_answer};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cueline_agent_core::{Effect, Event, JobKey, LinkId, Phase, Record, ReportId};
-use cueline_model::PrinterName;
+use cueline_agent_core::{Effect, Event, LinkId, Phase, Record, ReportId};
 use cueline_model::limits::{AGENT_JOBS_MAX, REPORT_ENTRIES_MAX};
+use cueline_model::{JobKey, PrinterName};
 use cueline_wire::cloud::{Progress, Report, StreamMode};
 
 use super::Till;

@@ -2,14 +2,14 @@
 
 use std::future::Future;
 
-use cueline_hub_core::job::{JobKey, PrintJob};
+use cueline_hub_core::job::PrintJob;
 use cueline_hub_core::store::contract::{Harness, Place};
 use cueline_hub_core::store::{
     AgentCounts, Backlog, Cancelling, Idempotency, JobFilter, JobPage, Recording, Submission,
     Submitted,
 };
 use cueline_hub_core::{JobStore, StoreError, SubmitError};
-use cueline_model::{AgentId, JobId, PrinterId, Sha256, TenantId, WallTime};
+use cueline_model::{AgentId, JobId, JobKey, PrinterId, Sha256, TenantId, WallTime};
 use cueline_wire::cloud::ReportEntry;
 use tokio::runtime::{Builder, Runtime};
 

@@ -1,9 +1,8 @@
 //! What the handle adds to the contract: notices, bodies in offers, the sweep.
 
-use cueline_hub_core::JobKey;
 use cueline_hub_core::store::contract::{START, entry, place, sha256, submission};
 use cueline_model::limits::INLINE_BODY_BYTES_MAX;
-use cueline_model::{JobState, Outcome, WallTime};
+use cueline_model::{JobKey, JobState, Outcome, WallTime};
 use cueline_wire::cloud::Progress;
 
 use super::super::{Committed, JobChange, Swept};

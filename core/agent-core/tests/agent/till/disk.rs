@@ -1,7 +1,7 @@
 //! The disk, as a test plays it, and what the journal says.
 
-use cueline_agent_core::{BatchId, Event, JobKey, Phase, Record};
-use cueline_model::Outcome;
+use cueline_agent_core::{BatchId, Event, Phase, Record};
+use cueline_model::{JobKey, Outcome};
 use cueline_wire::cloud::Progress;
 
 use super::Till;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cueline_agent_core::{Event, JobKey, LinkEnd, LinkId, ReportId};
-use cueline_model::{ContentType, Document, JobId, Sha256, UncertainPolicy};
+use cueline_agent_core::{Event, LinkEnd, LinkId, ReportId};
+use cueline_model::{ContentType, Document, JobId, JobKey, Sha256, UncertainPolicy};
 use cueline_wire::Base64Bytes;
 use cueline_wire::cloud::{
     Bye, ByeReason, Framed, Hello, JobOffer, PrintWork, Report, ReportEntry, ReportReply,
@@ -107,10 +107,7 @@ impl Till {
     pub fn offer_as(&mut self, number: u64, change: impl FnOnce(&mut JobOffer)) -> JobKey {
         let mut offer = job_offer(number);
         change(&mut offer);
-        let key = JobKey {
-            job: offer.job,
-            attempt: offer.attempt,
-        };
+        let key = offer.key();
         self.receive_framed(Framed {
             sequence: Some(number),
             event: StreamEvent::Job(Box::new(offer)),

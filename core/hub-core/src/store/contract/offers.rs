@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use cueline_model::{JobState, WallTime};
+use cueline_model::{JobKey, JobState, WallTime};
 use cueline_wire::cloud::Progress;
 
 use super::{Harness, START, entry, get, known, place, submission, submit, submit_all};
-use crate::job::{CancelDecision, JobKey};
+use crate::job::CancelDecision;
 use crate::store::{Backlog, JobStore as _};
 
 fn backlog(harness: &mut impl Harness, after: u64, limit: usize) -> Backlog {
