@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const INLINE_BODY_BYTES_MAX: u64 = 64 * 1024;
 /// The longest document the hub takes.
 pub const DOCUMENT_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// The longest ticket document (JSON, pictures in it included).
+pub const TICKET_BYTES_MAX: u64 = 1024 * 1024;
 /// Copies of one document in one job.
 pub const COPIES_MAX: u16 = 100;
 /// Jobs that wait at the hub for one agent; one more is refused with 429.

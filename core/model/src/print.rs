@@ -35,8 +35,12 @@ pub enum ContentType {
     Raw,
     /// A PNG picture.
     Png,
+    /// A JPEG picture.
+    Jpeg,
     /// A PDF document.
     Pdf,
+    /// Cueline's own ticket document (JSON): elements in millimetres, compiled for each printer.
+    Ticket,
 }
 
 impl ContentType {
@@ -46,7 +50,9 @@ impl ContentType {
         match self {
             Self::Raw => "raw",
             Self::Png => "png",
+            Self::Jpeg => "jpeg",
             Self::Pdf => "pdf",
+            Self::Ticket => "ticket",
         }
     }
 }
@@ -218,7 +224,50 @@ pub enum Outcome {
     Uncertain {
         /// What happened, one sentence for the clerk.
         detail: String,
+        /// Which of its tickets are in doubt, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tickets: Option<TicketCount>,
     },
+}
+
+/// How far a job of several tickets came. Tickets are counted from 1 through all copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TicketCount {
+    /// The first so many were proven printed.
+    pub printed: u32,
+    /// So many after them may be on paper, wholly or in part.
+    pub unknown: u32,
+    /// All of the job's; those that are neither were not printed.
+    pub total: u32,
+}
+
+impl fmt::Display for TicketCount {
+    /// `tickets 1-6 printed, 7 unknown, 8-10 not printed`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            (0, self.printed, "printed"),
+            (
+                self.printed,
+                self.printed.saturating_add(self.unknown),
+                "unknown",
+            ),
+            (
+                self.printed.saturating_add(self.unknown),
+                self.total,
+                "not printed",
+            ),
+        ];
+        let shown: Vec<String> = parts
+            .into_iter()
+            .filter(|(before, through, _)| through > before)
+            .map(|(before, through, word)| match through - before {
+                1 => format!("{through} {word}"),
+                _ => format!("{}-{through} {word}", before + 1),
+            })
+            .collect();
+        let noun = if self.total == 1 { "ticket" } else { "tickets" };
+        write!(f, "{noun} {}", shown.join(", "))
+    }
 }
 
 impl Outcome {
@@ -335,6 +384,24 @@ mod tests {
             );
         }
         assert!("printed".parse::<JobState>().is_err());
+    }
+
+    #[test]
+    fn a_count_says_which_tickets_are_where() {
+        let count = |printed, unknown, total| {
+            TicketCount {
+                printed,
+                unknown,
+                total,
+            }
+            .to_string()
+        };
+        assert_eq!(
+            count(6, 1, 10),
+            "tickets 1-6 printed, 7 unknown, 8-10 not printed"
+        );
+        assert_eq!(count(0, 1, 1), "ticket 1 unknown");
+        assert_eq!(count(2, 0, 3), "tickets 1-2 printed, 3 not printed");
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Printers as the system sees them: what they speak, what they can prove, what can be wrong.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use crate::options::OptionName;
 
 /// The command language a printer takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -11,16 +14,28 @@ use serde::{Deserialize, Serialize};
 pub enum Language {
     /// Epson's receipt language and its relatives; tells its state and can prove a print.
     Escpos,
+    /// Boca's Friendly Ghost Language, of ticket printers; acknowledges each ticket.
+    Fgl,
+    /// Zebra's label language; tells its state and how much of its buffer is still to be printed.
+    Zpl,
+    /// Takes whole documents as they are: a driverless (IPP) printer, a queue, or a printer with a driver.
+    Pdf,
     /// Nothing is known of the device: bytes go through and only their acceptance is proven.
     Raw,
 }
 
 impl Language {
+    /// Every language, in the order they are offered to people.
+    pub const ALL: [Self; 5] = [Self::Fgl, Self::Escpos, Self::Zpl, Self::Pdf, Self::Raw];
+
     /// The word used in settings, on the wire and on screen.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Escpos => "escpos",
+            Self::Fgl => "fgl",
+            Self::Zpl => "zpl",
+            Self::Pdf => "pdf",
             Self::Raw => "raw",
         }
     }
@@ -33,10 +48,13 @@ impl fmt::Display for Language {
 }
 
 /// How far a print was proven to have come, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
     /// Handed to something else (a queue, a file) that will see to it.
+    #[default]
     Spooled,
     /// The device accepted every byte.
     Sent,
@@ -66,8 +84,24 @@ pub enum FaultCode {
     NoAnswer,
     /// Out of paper.
     PaperOut,
-    /// The cover is open.
+    /// Paper will soon be out; it still prints.
+    PaperLow,
+    /// Paper is jammed or stuck.
+    PaperJam,
+    /// The cutter is jammed.
+    CutterError,
+    /// The ribbon is out or badly fitted.
+    RibbonOut,
+    /// The cover or the print head is open.
     CoverOpen,
+    /// A person has paused it at its own buttons, or its queue is stopped.
+    Paused,
+    /// It takes no more data for now (X-OFF, a full buffer).
+    Busy,
+    /// It says that it cannot make sense of what it was sent.
+    DataRefused,
+    /// Another computer or program is using it.
+    InUse,
     /// The device says it is off line for another reason.
     Offline,
     /// An error the device cannot recover from alone (cutter, head, voltage).
@@ -79,6 +113,12 @@ pub enum FaultCode {
 }
 
 impl FaultCode {
+    /// Whether it prints all the same: a warning.
+    #[must_use]
+    pub const fn is_warning(self) -> bool {
+        matches!(self, Self::PaperLow)
+    }
+
     /// The word used on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -86,7 +126,15 @@ impl FaultCode {
             Self::Unreachable => "unreachable",
             Self::NoAnswer => "no_answer",
             Self::PaperOut => "paper_out",
+            Self::PaperLow => "paper_low",
+            Self::PaperJam => "paper_jam",
+            Self::CutterError => "cutter_error",
+            Self::RibbonOut => "ribbon_out",
             Self::CoverOpen => "cover_open",
+            Self::Paused => "paused",
+            Self::Busy => "busy",
+            Self::DataRefused => "data_refused",
+            Self::InUse => "in_use",
             Self::Offline => "offline",
             Self::DeviceError => "device_error",
             Self::ConnectionLost => "connection_lost",
@@ -114,6 +162,40 @@ impl Fault {
             text: text.into(),
         }
     }
+}
+
+/// What a printer can do, as far as its agent knows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// The strongest proof it can give.
+    pub proves: Proof,
+    /// Resolutions it can print at, dots per inch, the usual one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dpi: Vec<u16>,
+    /// Options of [`crate::PrintOptions`] that it can do; trays, media and resolutions by their lists.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub options: BTreeSet<OptionName>,
+    /// Its trays by the names it gives them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trays: Vec<String>,
+    /// Its media by the names it gives them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<String>,
+    /// Its papers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub papers: Vec<Paper>,
+}
+
+/// A size of paper that a printer has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Paper {
+    /// The name it gives it, such as `A4`.
+    pub name: String,
+    /// Hundredths of a millimetre.
+    pub width_hmm: u32,
+    /// Hundredths of a millimetre; `None` for a roll.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height_hmm: Option<u32>,
 }
 
 /// A printer's name on its own agent: 1 to 64 letters, digits, `-`, `_` and `.`.

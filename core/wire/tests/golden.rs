@@ -84,6 +84,8 @@ fn offer(body: Option<&[u8]>) -> JobOffer {
         attempt: 1,
         start_by: body.is_some().then_some(TIME),
         work: Work::Print(PrintWork {
+            options: cueline_model::PrintOptions::default(),
+            marked: false,
             printer: front(),
             copies: 2,
             uncertain: UncertainPolicy::ReprintMarked,
@@ -100,6 +102,7 @@ fn fault() -> Fault {
 
 fn print_job_request() -> api::PrintJobRequest {
     api::PrintJobRequest {
+        options: cueline_model::PrintOptions::default(),
         printer: PRINTER,
         content_type: ContentType::Raw,
         content: Some(Base64Bytes(b"hello".to_vec())),
@@ -185,6 +188,11 @@ fn what_the_hub_signs() {
         kept,
         "the expiry is part of what is signed"
     );
+    let mut marked = offer(Some(b"hello"));
+    let Work::Print(print) = &mut marked.work;
+    print.marked = true;
+    let expected = format!("{kept}marked: true\n");
+    assert_eq!(marked.signed_text(AGENT), expected);
 }
 
 #[test]
@@ -206,6 +214,7 @@ fn reports() {
         Progress::Ended(Outcome::Expired),
         Progress::Ended(Outcome::Cancelled),
         Progress::Ended(Outcome::Uncertain {
+            tickets: None,
             detail: "the connection broke in mid-ticket".to_owned(),
         }),
     ];
@@ -227,6 +236,7 @@ fn reports() {
                 })
                 .collect(),
             printers: vec![PrinterStatus {
+                warning: None,
                 printer: front(),
                 fault: Some(fault()),
                 since: TIME,
@@ -277,6 +287,8 @@ fn registration_and_inventory() {
             platform: "linux x86_64".to_owned(),
             path: "proxy 10.0.0.1:3128".to_owned(),
             printers: vec![PrinterDescription {
+                capabilities: None,
+                height_dots: None,
                 name: front(),
                 language: Language::Escpos,
                 content_types: vec![ContentType::Raw, ContentType::Png],
@@ -310,6 +322,12 @@ fn the_box_offices_print_jobs() {
             document: document(),
             copies: 1,
             uncertain: UncertainPolicy::Hold,
+            options: cueline_model::PrintOptions::default(),
+            notes: Vec::new(),
+            marked: false,
+            reprint_of: None,
+            tickets: None,
+            resolution: None,
             attempt: 1,
             created_at: Timestamp(TIME),
             expires_at: Some(Timestamp(TIME)),
@@ -377,6 +395,9 @@ fn the_box_offices_fleet_and_access() {
                 language: Language::Raw,
                 content_types: vec![ContentType::Raw],
                 width_dots: None,
+                height_dots: None,
+                capabilities: None,
+                warning: None,
                 fault: Some(fault()),
                 queued: 3,
             }],

@@ -1,6 +1,8 @@
 //! Agents and printers as the box office sees them.
 
-use cueline_model::{AgentId, ContentType, Fault, Language, PrinterId, PrinterName, SiteId};
+use cueline_model::{
+    AgentId, Capabilities, ContentType, Fault, Language, PrinterId, PrinterName, SiteId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -65,8 +67,17 @@ pub struct Printer {
     pub content_types: Vec<ContentType>,
     /// Dots across the head.
     pub width_dots: Option<u16>,
+    /// Dots along one ticket or label, where that is fixed and known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height_dots: Option<u16>,
+    /// What it can do; `None` where its agent does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Capabilities>,
     /// What is wrong with it, as last heard.
     pub fault: Option<Fault>,
+    /// What will soon keep it from printing, as last heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<Fault>,
     /// Jobs for it that have not ended.
     pub queued: u32,
 }

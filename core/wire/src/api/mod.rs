@@ -3,14 +3,19 @@
 //! Requests refuse unknown fields, so that a misspelt option is an error and not a surprise.
 
 pub mod access;
+pub mod event;
 pub mod fleet;
 pub mod print_job;
 
 pub use access::{
     ApiKey, ApiKeyRequest, PairingCode, PairingCodeRequest, Scope, Site, SiteRequest,
 };
+pub use event::{JobEvent, PrinterChange, PrinterEvent};
 pub use fleet::{Agent, AgentState, Printer};
-pub use print_job::{PrintJob, PrintJobRequest, StoredDocument, TimelineEntry, Waiting};
+pub use print_job::{
+    Decision, PrintJob, PrintJobRequest, ReprintRequest, Resolution, ResolveRequest,
+    StoredDocument, TimelineEntry, Waiting,
+};
 
 use serde::{Deserialize, Serialize};
 

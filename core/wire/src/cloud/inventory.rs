@@ -1,6 +1,6 @@
 //! What is installed at a till, told at start and at each change.
 
-use cueline_model::{ContentType, Language, PrinterId, PrinterName};
+use cueline_model::{Capabilities, ContentType, Language, PrinterId, PrinterName};
 use serde::{Deserialize, Serialize};
 
 /// The whole inventory; what it does not name is gone.
@@ -28,6 +28,12 @@ pub struct PrinterDescription {
     /// Dots across the head, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub width_dots: Option<u16>,
+    /// Dots along one ticket or label, where that is fixed and known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height_dots: Option<u16>,
+    /// What it can do; `None` from an agent that does not tell yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Capabilities>,
 }
 
 /// The hub's ids for the printers named.

@@ -1,7 +1,7 @@
 //! A job as the hub offers it to an agent.
 
 use cueline_model::{
-    AgentId, Attempt, Document, JobId, JobKey, PrinterName, UncertainPolicy, WallTime,
+    AgentId, Attempt, Document, JobId, JobKey, PrintOptions, PrinterName, UncertainPolicy, WallTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,13 @@ pub struct PrintWork {
     pub copies: u16,
     /// What to do where a crash leaves the print in doubt.
     pub uncertain: UncertainPolicy,
+    /// How it is wanted.
+    #[serde(default, skip_serializing_if = "PrintOptions::is_default")]
+    pub options: PrintOptions,
+    /// Whether it is a second print of what may be on paper already: headed DUPLICATE where the
+    /// printer's language allows it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub marked: bool,
     /// What is printed.
     pub document: Document,
     /// The document itself where it is at most
@@ -80,9 +87,17 @@ impl JobOffer {
             .start_by
             .map_or_else(|| "-".to_owned(), |time| time.0.to_string());
         let Work::Print(print) = &self.work;
+        // Left out where nothing is asked for, as it was before there were options and marks.
+        let marked = if print.marked { "marked: true\n" } else { "" };
+        let options = if print.options.is_default() {
+            String::new()
+        } else {
+            let json = serde_json::to_string(&print.options);
+            format!("options: {}\n", json.expect("plain data becomes JSON"))
+        };
         format!(
             "cueline-job-v1\nagent: {agent}\njob: {}\nattempt: {}\nstart_by: {start_by}\n\
-             kind: print\nprinter: {}\ncopies: {}\nuncertain: {}\ncontent_type: {}\nbytes: {}\nsha256: {}\n",
+             kind: print\nprinter: {}\ncopies: {}\nuncertain: {}\ncontent_type: {}\nbytes: {}\nsha256: {}\n{options}{marked}",
             self.job,
             self.attempt,
             print.printer,

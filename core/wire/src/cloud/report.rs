@@ -62,6 +62,13 @@ pub enum Progress {
     Accepted,
     /// Bytes may reach the printer from now on.
     Started,
+    /// The printer has proven its first `printed` tickets of `total`, and goes on.
+    Printing {
+        /// Counted from 1 through all copies.
+        printed: u32,
+        /// All of the job's.
+        total: u32,
+    },
     /// It was started, but no byte can have left; it will be started again.
     NotStarted,
     /// A print in doubt is made again, as the job's policy says.
@@ -77,6 +84,9 @@ pub struct PrinterStatus {
     pub printer: PrinterName,
     /// What is wrong; `None` when nothing is.
     pub fault: Option<Fault>,
+    /// What will soon keep it from printing, such as paper that is low.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<Fault>,
     /// Since when, on the hub's clock as the agent knows it, ms since 1970.
     pub since: WallTime,
 }
