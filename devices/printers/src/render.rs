@@ -1,41 +1,35 @@
-//! From a document to the bytes one printer takes: which kinds, how many copies, what is refused.
+//! From a document to what one printer takes: which kinds, how many copies, what is refused.
+
+mod error;
+mod pages;
+mod raw;
+mod sequence;
 
 use cueline_model::limits::COPIES_MAX;
-use cueline_model::{ContentType, Failure, FailureCode, Language};
+use cueline_model::{Capabilities, ContentType, Language, OnUnsupported, PrintOptions};
+use serde::{Deserialize, Serialize};
 
-use crate::escpos;
-use crate::picture::{self, PictureError};
+use crate::{Print, Profile, capabilities, supported};
+pub use error::RenderError;
+pub use pages::as_pdf;
 
 /// The most bytes one job may come to with all its copies; it is held in memory while it prints.
 pub const RENDERED_BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// What has to be known of a printer to render for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Profile {
-    /// The command language it takes.
-    pub language: Language,
-    /// Dots across its print head; pictures are scaled down to it. 576 is 80 mm paper at 203 dpi.
-    pub width_dots: u16,
-}
-
-impl Profile {
-    /// The usual printer of a language: 576 dots across, where the language knows dots.
-    #[must_use]
-    pub const fn new(language: Language) -> Self {
-        Self {
-            language,
-            width_dots: 576,
-        }
-    }
-}
+/// The most tickets of one job; ESC/POS numbers the marks of a print from 0 to 9999.
+pub const TICKETS_MAX: u32 = 5_000;
 
 /// How a document is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RenderOptions {
     /// How many times, 1 to [`COPIES_MAX`].
     pub copies: u16,
-    /// Head each copy DUPLICATE, where the language has a known way to write text.
+    /// Head each ticket DUPLICATE, where the language has a known way to write text.
     pub duplicate: bool,
+    /// All else that is asked for.
+    pub options: PrintOptions,
+    /// What it is called in the queue of a device that takes whole documents.
+    pub title: Option<String>,
 }
 
 impl Default for RenderOptions {
@@ -43,77 +37,24 @@ impl Default for RenderOptions {
         Self {
             copies: 1,
             duplicate: false,
+            options: PrintOptions::default(),
+            title: None,
         }
     }
 }
 
-/// Why a document cannot be rendered. Nothing was printed.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// The printer's language has no way for this kind of document.
-    #[error(
-        "cannot print a {content_type} document on a printer that takes {language}: it takes {}; \
-         send one of these or use another printer", names(supported(*.language))
-    )]
-    Unsupported {
-        /// What was sent.
-        content_type: ContentType,
-        /// What the printer speaks.
-        language: Language,
-    },
-    /// The picture is damaged, not a picture, or over a limit.
-    #[error("cannot print the picture: {0}")]
-    Picture(#[from] PictureError),
-    /// Zero copies, or too many.
-    #[error("cannot print {got} copies: expected 1 to {COPIES_MAX}")]
-    Copies {
-        /// The number asked for.
-        got: u16,
-    },
-    /// All copies together are over [`RENDERED_BYTES_MAX`].
-    #[error(
-        "cannot print {copies} copies of {each_bytes} bytes in one job: expected at most \
-         {RENDERED_BYTES_MAX} bytes together; split the copies over several jobs"
-    )]
-    TooLong {
-        /// The number of copies asked for.
-        copies: u16,
-        /// What one copy comes to.
-        each_bytes: usize,
-    },
-}
-
-impl RenderError {
-    /// The same for the job's record: a code for programs and the sentence.
-    #[must_use]
-    pub fn to_failure(&self) -> Failure {
-        let code = match self {
-            Self::Unsupported { .. } => FailureCode::UnsupportedContent,
-            Self::Picture(_) | Self::Copies { .. } | Self::TooLong { .. } => {
-                FailureCode::BadDocument
-            }
-        };
-        Failure {
-            code,
-            text: self.to_string(),
-        }
-    }
-}
-
-/// The kinds of document a printer of this language can be given.
-#[must_use]
-pub const fn supported(language: Language) -> &'static [ContentType] {
-    match language {
-        Language::Escpos => &[ContentType::Raw, ContentType::Png],
-        Language::Raw => &[ContentType::Raw],
-    }
-}
-
-/// Makes the bytes that print `document` on a printer described by `profile`.
+/// Makes what prints `document` on a printer described by `profile`.
 ///
-/// Raw documents pass unchanged, once per copy. A PNG becomes one ticket per copy, cut off at its
-/// end. With `duplicate`, an ESC/POS copy starts with a headline; a language without known text
-/// commands prints as it is.
+/// | Document | Becomes |
+/// |---|---|
+/// | raw | itself, once per copy, cut where its tickets end; nothing of it is changed |
+/// | png, jpeg, pdf | a picture for each page |
+/// | ticket | FGL and ZPL of the printer's own text, codes and boxes where that is shorter, a picture elsewhere |
+/// | anything, [`Language::Pdf`] | the document as it is; a ticket document as a PDF |
+///
+/// Copies stand one after the other, page for page where collation is asked off. What the printer cannot
+/// is left out, or refused where the options ask for it. Raw bytes take copies, `from_ticket` and
+/// `duplicate`; all else they say themselves.
 ///
 /// # Errors
 ///
@@ -123,120 +64,48 @@ pub fn render(
     content_type: ContentType,
     profile: &Profile,
     options: &RenderOptions,
-) -> Result<Vec<u8>, RenderError> {
+) -> Result<Print, RenderError> {
     if !(1..=COPIES_MAX).contains(&options.copies) {
         return Err(RenderError::Copies {
             got: options.copies,
         });
     }
-    let headline: &[u8] = match profile.language {
-        Language::Escpos if options.duplicate => escpos::DUPLICATE_HEADLINE,
-        Language::Escpos | Language::Raw => &[],
+    if !supported(profile.language).contains(&content_type) {
+        return Err(RenderError::Unsupported {
+            content_type,
+            language: profile.language,
+        });
+    }
+    if profile.language == Language::Pdf {
+        return pages::document(document, content_type, profile, options);
+    }
+    refuse_what_it_cannot(content_type, profile, options)?;
+    let tickets = match content_type {
+        ContentType::Raw => raw::tickets(document, profile, options)?,
+        _ => pages::tickets(document, content_type, profile, options)?,
     };
-    match (content_type, profile.language) {
-        (ContentType::Raw, _) => repeated(&[headline, document], options.copies),
-        (ContentType::Png, Language::Escpos) => {
-            let bits = picture::to_bits(document, profile.width_dots)?;
-            let ticket = escpos::picture_ticket(&bits, headline);
-            repeated(&[&ticket], options.copies)
-        }
-        (ContentType::Png, Language::Raw) | (ContentType::Pdf, _) => {
-            Err(RenderError::Unsupported {
-                content_type,
-                language: profile.language,
-            })
-        }
-    }
+    Ok(Print::Tickets(tickets))
 }
 
-fn repeated(parts: &[&[u8]], copies: u16) -> Result<Vec<u8>, RenderError> {
-    let each_bytes = parts.iter().map(|part| part.len()).sum::<usize>();
-    if each_bytes.saturating_mul(usize::from(copies)) > RENDERED_BYTES_MAX {
-        return Err(RenderError::TooLong { copies, each_bytes });
+/// Of a device that takes whole documents only its port knows what it can.
+fn refuse_what_it_cannot(
+    content_type: ContentType,
+    profile: &Profile,
+    options: &RenderOptions,
+) -> Result<(), RenderError> {
+    if options.options.on_unsupported != OnUnsupported::Strict {
+        return Ok(());
     }
-    Ok(parts.concat().repeat(usize::from(copies)))
-}
-
-fn names(kinds: &[ContentType]) -> String {
-    let names: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
-    names.join(", ")
+    let able = match content_type {
+        ContentType::Raw => Capabilities::default(),
+        _ => capabilities(profile),
+    };
+    match options.options.unsupported_by(&able) {
+        unsupported if unsupported.is_empty() => Ok(()),
+        unsupported => Err(RenderError::Options(unsupported)),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ESCPOS: Profile = Profile::new(Language::Escpos);
-    const RAW: Profile = Profile::new(Language::Raw);
-
-    #[test]
-    fn raw_bytes_pass_unchanged_once_per_copy() {
-        let options = RenderOptions {
-            copies: 3,
-            duplicate: false,
-        };
-        for profile in [ESCPOS, RAW] {
-            let bytes = render(b"<S1>\x00\xff", ContentType::Raw, &profile, &options).unwrap();
-            assert_eq!(bytes, b"<S1>\x00\xff<S1>\x00\xff<S1>\x00\xff");
-        }
-    }
-
-    #[test]
-    fn a_duplicate_is_headed_where_the_language_has_text() {
-        let options = RenderOptions {
-            copies: 2,
-            duplicate: true,
-        };
-        let bytes = render(b"ticket", ContentType::Raw, &ESCPOS, &options).unwrap();
-        let text = String::from_utf8_lossy(&bytes);
-        assert_eq!(text.matches("DUPLICATE").count(), 2);
-        assert!(text.find("DUPLICATE") < text.find("ticket"));
-
-        let bytes = render(b"ticket", ContentType::Raw, &RAW, &options).unwrap();
-        assert_eq!(bytes, b"ticketticket");
-    }
-
-    #[test]
-    fn what_a_printer_cannot_take_is_refused_with_what_it_can() {
-        let refused = [
-            (ContentType::Png, RAW),
-            (ContentType::Pdf, RAW),
-            (ContentType::Pdf, ESCPOS),
-        ];
-        for (content_type, profile) in refused {
-            let error =
-                render(b"x", content_type, &profile, &RenderOptions::default()).unwrap_err();
-            let failure = error.to_failure();
-            assert_eq!(failure.code, FailureCode::UnsupportedContent);
-            assert!(failure.text.contains(content_type.as_str()), "{failure:?}");
-            assert!(!supported(profile.language).contains(&content_type));
-        }
-        assert_eq!(
-            render(b"x", ContentType::Png, &RAW, &RenderOptions::default())
-                .unwrap_err()
-                .to_string(),
-            "cannot print a png document on a printer that takes raw: it takes raw; \
-             send one of these or use another printer"
-        );
-    }
-
-    #[test]
-    fn copies_are_bounded_in_number_and_in_bytes() {
-        for copies in [0, COPIES_MAX + 1] {
-            let options = RenderOptions {
-                copies,
-                duplicate: false,
-            };
-            let error = render(b"x", ContentType::Raw, &RAW, &options).unwrap_err();
-            assert!(matches!(error, RenderError::Copies { got } if got == copies));
-        }
-        let options = RenderOptions {
-            copies: 100,
-            duplicate: false,
-        };
-        let long = vec![0; RENDERED_BYTES_MAX / 100 + 1];
-        let error = render(&long, ContentType::Raw, &RAW, &options).unwrap_err();
-        assert!(matches!(error, RenderError::TooLong { copies: 100, .. }));
-        assert_eq!(error.to_failure().code, FailureCode::BadDocument);
-    }
-}
+#[path = "render_tests.rs"]
+mod tests;

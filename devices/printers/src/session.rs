@@ -1,28 +1,24 @@
-//! One printer's side of a connection: is it ready, what is wrong with it, is the print through.
+//! One printer's side of a connection: is it ready, what is wrong with it, which tickets are through.
 //!
-//! Owns no connection and no clock. The owner of the connection writes what [`Session`] asks for,
-//! hands over what comes back with [`Session::handle_bytes`], then drains [`Session::poll_event`].
+//! Owns no connection and no clock. Its owner:
 //!
-//! A print is proven with `GS ( H` function 48 (Epson, "ESC/POS Command Reference", "Specifies the
-//! process ID response"): the printer echoes the four characters as `37 22 id id id id 00` once it
-//! has printed everything that came before. A printer that does not know the command never echoes,
-//! and its prints stay unproven.
+//! 1. after connecting calls [`Session::handle_connected`], writes [`Session::readiness_query`] and
+//!    waits for [`SessionEvent::Ready`] or [`SessionEvent::Fault`] (no query: it is as ready as can
+//!    be known; no answer in time: [`Session::fault`] may still know why);
+//! 2. writes what [`Session::begin`] gives, while [`Session::may_send`], reading all the time, and
+//!    tells how far it came with [`Session::advance`];
+//! 3. once all is written, writes [`Session::status_query`] again and again until
+//!    [`SessionEvent::Finished`], if [`Session::proves`] says that there is such a proof;
+//! 4. hands over whatever comes, at any time, with [`Session::handle_bytes`], then drains
+//!    [`Session::poll_event`].
 
-mod demux;
-mod faults;
+pub(crate) mod known;
+pub(crate) mod sentences;
 
-use std::collections::VecDeque;
+use cueline_model::{Fault, FaultCode, Language, Proof};
 
-use cueline_model::{Fault, Language, Proof};
-
-use demux::{Answer, Demux};
-
-/// Asks for printer status, cause of being off line, and paper, in this order.
-const READINESS_QUERY: &[u8] = b"\x10\x04\x01\x10\x04\x02\x10\x04\x04";
-/// Bytes of [`READINESS_QUERY`]'s answer.
-const READINESS_ANSWERS: usize = 3;
-/// Events kept for an owner that does not drain them; the oldest goes first.
-const EVENTS_MAX: usize = 64;
+use crate::{Outgoing, Profile, Tickets, escpos, fgl, zpl};
+pub(crate) use known::Known;
 
 /// What the printer let be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,181 +27,212 @@ pub enum SessionEvent {
     Ready,
     /// Something is wrong that was not, or was something else.
     Fault(Fault),
-    /// Everything before the last end marker is printed; a fault told before is over, or will be
-    /// told again when the printer is next asked.
+    /// Something will soon be wrong (paper near its end), or no longer: it prints all the same.
+    Warning(Option<Fault>),
+    /// So many tickets of this print are proven printed, counted from 1.
+    Tickets {
+        /// The first so many.
+        printed: u32,
+    },
+    /// Everything is printed; a fault told before is over, or will be told again when the printer
+    /// is next asked.
     Finished,
 }
 
 /// What is known of one printer over one connection after another.
 #[derive(Debug)]
 pub struct Session {
-    language: Language,
-    demux: Demux,
-    /// Real-time answers since the last question; one more than asked for is enough to know that
-    /// they cannot be told apart.
-    answers: Vec<u8>,
-    health: Health,
-    /// The number of the last end marker.
-    marker: u16,
-    /// The end marker whose echo is awaited.
-    awaited: Option<[u8; 4]>,
-    finished: bool,
-    events: VecDeque<SessionEvent>,
+    /// Whether this model proves its prints.
+    acknowledges: bool,
+    line: Line,
+    known: Known,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Health {
-    Unknown,
-    Ready,
-    Faulty(Fault),
+/// One language's way to read what comes from the printer.
+#[derive(Debug)]
+enum Line {
+    Escpos(escpos::session::Line),
+    Fgl(fgl::session::Line),
+    Zpl(zpl::session::Line),
+    /// Says nothing that is understood.
+    Mute,
 }
 
 impl Session {
-    /// A session that numbers its end markers on from `marker` (0 to 9999, then from 0 again).
+    /// A session that numbers its marks on from `marker` (0 to 9999, then from 0 again).
     ///
     /// Give each process another start: a late echo of what an earlier one sent would otherwise
     /// be taken for this one's.
     #[must_use]
-    pub fn new(language: Language, marker: u16) -> Self {
+    pub fn new(profile: &Profile, marker: u16) -> Self {
+        let line = match profile.language {
+            _ if !profile.quirks.tells_status => Line::Mute,
+            Language::Escpos => Line::Escpos(escpos::session::Line::new(marker)),
+            Language::Fgl => Line::Fgl(fgl::session::Line::new()),
+            Language::Zpl => Line::Zpl(zpl::session::Line::new()),
+            Language::Pdf | Language::Raw => Line::Mute,
+        };
         Self {
-            language,
-            demux: Demux::default(),
-            answers: Vec::new(),
-            health: Health::Unknown,
-            marker: marker % 10_000,
-            awaited: None,
-            finished: false,
-            events: VecDeque::new(),
+            acknowledges: profile.quirks.acknowledges,
+            line,
+            known: Known::default(),
         }
     }
 
-    /// A new connection is open: forgets the last one's state, but counts its markers on.
+    /// A new connection is open: forgets the last one's state, but counts its marks on, and keeps what
+    /// a printer tells only once.
     pub fn handle_connected(&mut self) {
-        *self = Self::new(self.language, self.marker);
+        let tells_once = matches!(self.line, Line::Fgl(_));
+        self.known.handle_connected(tells_once);
+        match &mut self.line {
+            Line::Escpos(line) => line.handle_connected(),
+            Line::Fgl(line) => line.handle_connected(),
+            Line::Zpl(line) => line.handle_connected(),
+            Line::Mute => {}
+        }
     }
 
     /// What to send to learn whether the printer can print; empty where there is no such question.
-    ///
-    /// May be sent at any moment before a print and, after its end marker, again and again: the
-    /// answer to the question before counts then only if it came in full and alone, because a
-    /// printer answers the same bytes inside a picture too.
+    /// May be sent at any moment before a print.
     pub fn readiness_query(&mut self) -> &'static [u8] {
-        if self.awaited.is_some() {
-            self.judge_answers();
-        }
-        self.answers.clear();
-        match self.language {
-            Language::Escpos => READINESS_QUERY,
-            Language::Raw => &[],
+        match &mut self.line {
+            Line::Escpos(line) => line.query(&mut self.known),
+            Line::Fgl(line) => line.query(),
+            Line::Zpl(line) => line.query(&mut self.known),
+            Line::Mute => &[],
         }
     }
 
-    /// What to send right after a print's last byte to have it proven; empty where nothing can be.
-    pub fn end_marker(&mut self) -> Vec<u8> {
-        self.finished = false;
-        match self.language {
-            Language::Raw => Vec::new(),
-            Language::Escpos => {
-                self.marker = (self.marker + 1) % 10_000;
-                // Digits only: no status byte that came torn can take them for its rest.
-                let digits =
-                    [1000, 100, 10, 1].map(|place| b'0' + (self.marker / place % 10) as u8);
-                self.awaited = Some(digits);
-                [b"\x1d(H\x06\x00\x30\x30".as_slice(), &digits].concat()
-            }
+    /// What to send again and again, behind everything of a print, while its proof is awaited; empty
+    /// where there is no such question.
+    pub fn status_query(&mut self) -> &'static [u8] {
+        match &mut self.line {
+            Line::Escpos(line) => line.query(&mut self.known),
+            Line::Fgl(line) => line.query(),
+            Line::Zpl(line) => line.query(&mut self.known),
+            Line::Mute => &[],
         }
+    }
+
+    /// A print begins: what to write, with marks between the tickets where the language has them.
+    /// What was known of the print before is over.
+    pub fn begin<'a>(&mut self, tickets: &'a Tickets) -> Outgoing<'a> {
+        self.known.begin(tickets.count());
+        match &mut self.line {
+            Line::Escpos(line) => {
+                line.begin();
+                let marks = self.acknowledges;
+                Outgoing::new(&[], tickets, |count| {
+                    if marks && count > 0 {
+                        line.mark(count)
+                    } else {
+                        Vec::new()
+                    }
+                })
+            }
+            Line::Fgl(line) => {
+                line.begin();
+                Outgoing::new(fgl::session::CLEAR_BUFFER, tickets, |_| Vec::new())
+            }
+            Line::Zpl(line) => {
+                line.begin();
+                Outgoing::new(&[], tickets, |count| {
+                    line.note_format(count);
+                    Vec::new()
+                })
+            }
+            Line::Mute => Outgoing::new(&[], tickets, |_| Vec::new()),
+        }
+    }
+
+    /// The printer's line took `count` bytes of [`Outgoing::rest`]: only tickets that were written
+    /// whole can be proven.
+    pub fn advance(&mut self, outgoing: &mut Outgoing<'_>, count: usize) {
+        outgoing.advance(count);
+        self.known.written(outgoing.complete());
     }
 
     /// Takes what came from the printer, in pieces of any size.
     pub fn handle_bytes(&mut self, bytes: &[u8]) {
-        if self.language == Language::Raw {
-            return;
-        }
         for byte in bytes {
-            match self.demux.push(*byte) {
-                Some(Answer::RealTime(status)) => self.handle_real_time(status),
-                Some(Answer::StatusBack(status)) => {
-                    self.set_health(faults::from_status_back(status));
-                }
-                Some(Answer::Block(block)) => self.handle_block(&block),
-                None => {}
+            match &mut self.line {
+                Line::Escpos(line) => line.handle_byte(*byte, &mut self.known),
+                Line::Fgl(line) => line.handle_byte(*byte, &mut self.known),
+                Line::Zpl(line) => line.handle_byte(*byte, &mut self.known),
+                Line::Mute => {}
             }
         }
     }
 
     /// The next thing that became known, oldest first.
     pub fn poll_event(&mut self) -> Option<SessionEvent> {
-        self.events.pop_front()
+        self.known.poll_event()
+    }
+
+    /// Whether the printer takes data now: `false` between its X-OFF and X-ON, which it uses on lines
+    /// without a flow control of their own.
+    #[must_use]
+    pub fn may_send(&self) -> bool {
+        match &self.line {
+            Line::Escpos(line) => line.may_send(),
+            Line::Fgl(line) => line.may_send(),
+            Line::Zpl(_) | Line::Mute => true,
+        }
     }
 
     /// What is wrong now, as far as is known.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
-        match &self.health {
-            Health::Faulty(fault) => Some(fault),
-            Health::Unknown | Health::Ready => None,
-        }
+        self.known.fault()
     }
 
-    /// What can be claimed for a print whose every byte the device took: [`Proof::Printed`] once
-    /// its end marker came back, [`Proof::Sent`] until then and where nothing can be proven.
+    /// What will soon be wrong, as far as is known.
     #[must_use]
-    pub fn proof(&self) -> Proof {
-        if self.finished {
+    pub fn warning(&self) -> Option<&Fault> {
+        self.known.warning()
+    }
+
+    /// How many tickets of the print, the first so many, are proven printed.
+    #[must_use]
+    pub fn printed(&self) -> u32 {
+        self.known.printed()
+    }
+
+    /// The strongest proof that this printer can give of the print that is under way: without one,
+    /// nothing is to be waited for after the last byte.
+    #[must_use]
+    pub fn proves(&self) -> Proof {
+        let speaks = !matches!(self.line, Line::Mute);
+        if speaks && self.acknowledges && self.known.total() > 0 {
             Proof::Printed
         } else {
             Proof::Sent
         }
     }
 
-    fn handle_real_time(&mut self, status: u8) {
-        if self.answers.len() <= READINESS_ANSWERS {
-            self.answers.push(status);
-        }
-        if self.awaited.is_none() {
-            self.judge_answers();
-        }
-    }
-
-    fn judge_answers(&mut self) {
-        if let Ok(answers) = <[u8; READINESS_ANSWERS]>::try_from(self.answers.as_slice()) {
-            self.set_health(faults::from_real_time(answers));
+    /// What can be claimed for a print whose every byte the device took: [`Proof::Printed`] once
+    /// each ticket was proven, [`Proof::Sent`] until then and where nothing can be proven.
+    #[must_use]
+    pub fn proof(&self) -> Proof {
+        if self.known.is_finished() {
+            Proof::Printed
+        } else {
+            Proof::Sent
         }
     }
 
-    fn handle_block(&mut self, block: &[u8]) {
-        const PROCESS_ID: u8 = 0x22;
-        let Some(awaited) = self.awaited else { return };
-        // The end decides: stray bytes may have run into the block.
-        if block.ends_with(&awaited) && block[..block.len() - 4].ends_with(&[PROCESS_ID]) {
-            self.awaited = None;
-            self.finished = true;
-            self.answers.clear();
-            self.health = Health::Unknown;
-            self.tell(SessionEvent::Finished);
-        }
-    }
-
-    fn set_health(&mut self, fault: Option<Fault>) {
-        let health = fault.map_or(Health::Ready, Health::Faulty);
-        if health == self.health {
-            return;
-        }
-        self.tell(match &health {
-            Health::Faulty(fault) => SessionEvent::Fault(fault.clone()),
-            Health::Unknown | Health::Ready => SessionEvent::Ready,
-        });
-        self.health = health;
-    }
-
-    fn tell(&mut self, event: SessionEvent) {
-        if self.events.len() == EVENTS_MAX {
-            self.events.pop_front();
-        }
-        self.events.push_back(event);
+    #[cfg(test)]
+    pub(crate) fn untold(&self) -> usize {
+        self.known.untold()
     }
 }
 
+/// What to tell of a printer that has not taken data for long by its own wish ([`Session::may_send`]).
+#[must_use]
+pub fn busy() -> Fault {
+    sentences::fault(FaultCode::Busy)
+}
+
 #[cfg(test)]
-#[path = "session/tests.rs"]
-mod tests;
+#[path = "session/model_tests.rs"]
+mod model_tests;

@@ -21,6 +21,8 @@ pub(super) enum Answer {
     StatusBack([u8; 4]),
     /// A block between its header and its NUL, identifier first.
     Block(Vec<u8>),
+    /// X-ON or X-OFF: whether it takes data from now on.
+    MaySend(bool),
 }
 
 /// Collects bytes into answers.
@@ -38,8 +40,7 @@ impl Demux {
         const X_ON: u8 = 0x11;
         const X_OFF: u8 = 0x13;
         if matches!(byte, X_ON | X_OFF) {
-            // Pacing for serial lines; TCP has its own.
-            return None;
+            return Some(Answer::MaySend(byte == X_ON));
         }
         if let Some(bytes) = &mut self.status_back
             && byte & 0x90 == 0
@@ -90,7 +91,11 @@ mod tests {
 
     fn answers(bytes: &[u8]) -> Vec<Answer> {
         let mut demux = Demux::default();
-        bytes.iter().filter_map(|byte| demux.push(*byte)).collect()
+        bytes
+            .iter()
+            .filter_map(|byte| demux.push(*byte))
+            .filter(|answer| !matches!(answer, Answer::MaySend(_)))
+            .collect()
     }
 
     #[test]

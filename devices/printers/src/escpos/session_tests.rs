@@ -1,14 +1,31 @@
 //! Tests of the session: readiness, faults that come and go, proof, and noise on the line.
 
-use cueline_model::FaultCode;
+use cueline_model::{FaultCode, Language, Proof};
 
-use super::*;
+use crate::session::known::EVENTS_MAX;
+use crate::{Profile, Session, SessionEvent, Tickets};
 
 const READY: &[u8] = &[0x12, 0x12, 0x12];
 const PAPER_OUT: &[u8] = &[0x1a, 0x32, 0x72];
 
+fn numbered_from(marker: u16) -> Session {
+    Session::new(&Profile::new(Language::Escpos), marker)
+}
+
 fn escpos() -> Session {
-    Session::new(Language::Escpos, 0)
+    numbered_from(0)
+}
+
+/// Begins a print of one ticket; gives the mark after it.
+fn end_marker(session: &mut Session) -> Vec<u8> {
+    let mut tickets = Tickets::default();
+    tickets.push(b"ticket");
+    let mut outgoing = session.begin(&tickets);
+    session.advance(&mut outgoing, b"ticket".len());
+    let mark = outgoing.rest().to_vec();
+    session.advance(&mut outgoing, mark.len());
+    assert!(outgoing.is_done());
+    mark
 }
 
 fn events(session: &mut Session) -> Vec<SessionEvent> {
@@ -57,17 +74,20 @@ fn a_fault_is_told_once_and_its_end_too() {
 
 #[test]
 fn the_end_marker_is_epsons_and_its_echo_is_the_proof() {
-    let mut session = Session::new(Language::Escpos, 41);
-    let marker = session.end_marker();
+    let mut session = numbered_from(41);
+    let marker = end_marker(&mut session);
     assert_eq!(marker, b"\x1d(H\x06\x00000042");
     assert_eq!(session.proof(), Proof::Sent);
     session.handle_bytes(b"\x37\x220041\x00");
     assert_eq!(session.proof(), Proof::Sent, "another print's echo");
     session.handle_bytes(&echo(&marker));
-    assert_eq!(events(&mut session), [SessionEvent::Finished]);
+    assert_eq!(
+        events(&mut session),
+        [SessionEvent::Tickets { printed: 1 }, SessionEvent::Finished]
+    );
     assert_eq!(session.proof(), Proof::Printed);
 
-    let next = session.end_marker();
+    let next = end_marker(&mut session);
     assert_eq!(
         session.proof(),
         Proof::Sent,
@@ -80,10 +100,10 @@ fn the_end_marker_is_epsons_and_its_echo_is_the_proof() {
 
 #[test]
 fn markers_go_on_over_connections_and_start_again_after_9999() {
-    let mut session = Session::new(Language::Escpos, 9998);
-    assert!(session.end_marker().ends_with(b"9999"));
+    let mut session = numbered_from(9998);
+    assert!(end_marker(&mut session).ends_with(b"9999"));
     session.handle_connected();
-    assert!(session.end_marker().ends_with(b"0000"));
+    assert!(end_marker(&mut session).ends_with(b"0000"));
     session.handle_bytes(b"\x37\x229999\x00");
     assert_eq!(
         session.proof(),
@@ -95,11 +115,11 @@ fn markers_go_on_over_connections_and_start_again_after_9999() {
 #[test]
 fn the_echo_is_found_however_the_bytes_are_cut() {
     let mut stream = b"\x11\x14\x00\x00\x00\x1a\x32\x72\x13".to_vec();
-    let marker = escpos().end_marker();
+    let marker = end_marker(&mut escpos());
     stream.extend(echo(&marker));
     for cut in 0..=stream.len() {
         let mut session = escpos();
-        session.end_marker();
+        end_marker(&mut session);
         let (head, tail) = stream.split_at(cut);
         session.handle_bytes(head);
         session.handle_bytes(tail);
@@ -113,7 +133,7 @@ fn the_echo_is_found_however_the_bytes_are_cut() {
 #[test]
 fn after_the_marker_answers_count_only_in_full_and_alone() {
     let mut session = escpos();
-    session.end_marker();
+    end_marker(&mut session);
     session.readiness_query();
     // Two strays, answered out of a picture's bytes, push the real answers along.
     session.handle_bytes(&[0x1a, 0x32]);
@@ -135,7 +155,7 @@ fn after_the_marker_answers_count_only_in_full_and_alone() {
 #[test]
 fn automatic_status_tells_of_faults_in_mid_print() {
     let mut session = escpos();
-    session.end_marker();
+    end_marker(&mut session);
     session.handle_bytes(&[0x18, 0x00, 0x0c, 0x00]);
     assert_eq!(
         session.fault().map(|fault| fault.code),
@@ -148,7 +168,7 @@ fn automatic_status_tells_of_faults_in_mid_print() {
 #[test]
 fn a_finished_print_ends_the_fault_it_waited_for() {
     let mut session = escpos();
-    let marker = session.end_marker();
+    let marker = end_marker(&mut session);
     session.handle_bytes(&[0x18, 0x00, 0x0c, 0x00]);
     session.handle_bytes(&echo(&marker));
     assert_eq!(session.fault(), None);
@@ -158,6 +178,7 @@ fn a_finished_print_ends_the_fault_it_waited_for() {
         events(&mut session)[..],
         [
             SessionEvent::Fault(_),
+            SessionEvent::Tickets { printed: 1 },
             SessionEvent::Finished,
             SessionEvent::Fault(_)
         ]
@@ -166,9 +187,9 @@ fn a_finished_print_ends_the_fault_it_waited_for() {
 
 #[test]
 fn a_raw_printer_is_asked_nothing_and_proves_nothing() {
-    let mut session = Session::new(Language::Raw, 0);
+    let mut session = Session::new(&Profile::new(Language::Raw), 0);
     assert_eq!(session.readiness_query(), b"");
-    assert_eq!(session.end_marker(), b"");
+    assert_eq!(end_marker(&mut session), b"");
     session.handle_bytes(b"\x12\x12\x12\x37\x220001\x00");
     assert_eq!(session.poll_event(), None);
     assert_eq!(session.proof(), Proof::Sent);
@@ -179,7 +200,7 @@ fn noise_proves_nothing_and_never_grows() {
     for seed in 1..=500_u64 {
         let mut state = seed;
         let mut session = escpos();
-        let marker = session.end_marker();
+        let marker = end_marker(&mut session);
         for _ in 0..200 {
             let noise = xorshift(&mut state).to_le_bytes();
             session.handle_bytes(&noise);
@@ -188,11 +209,88 @@ fn noise_proves_nothing_and_never_grows() {
             }
         }
         assert_eq!(session.proof(), Proof::Sent, "seed {seed}");
-        assert!(session.events.len() <= EVENTS_MAX, "seed {seed}");
+        assert!(session.untold() <= EVENTS_MAX, "seed {seed}");
 
         // A NUL ends whatever block the noise began, four more whatever status.
         session.handle_bytes(&[0; 5]);
         session.handle_bytes(&echo(&marker));
         assert_eq!(session.proof(), Proof::Printed, "seed {seed}");
     }
+}
+
+#[test]
+fn each_ticket_has_its_mark_and_a_later_one_proves_those_before() {
+    let mut session = numbered_from(9_998);
+    let mut tickets = Tickets::default();
+    for _ in 0..4 {
+        tickets.push(b"ticket");
+    }
+    let mut outgoing = session.begin(&tickets);
+    let mut written = Vec::new();
+    while !outgoing.is_done() {
+        written.extend_from_slice(outgoing.rest());
+        let count = outgoing.rest().len();
+        session.advance(&mut outgoing, count);
+    }
+    let mark = |id| format!("ticket\x1d(H\x06\x0000{id}");
+    let expected = ["9999", "0000", "0001", "0002"].map(mark).concat();
+    assert_eq!(String::from_utf8(written).unwrap(), expected);
+
+    session.handle_bytes(b"\x37\x229999\x00");
+    assert_eq!((session.printed(), session.proof()), (1, Proof::Sent));
+    session.handle_bytes(b"\x37\x220001\x00\x37\x220000\x00");
+    assert_eq!(session.printed(), 3, "one echo was lost");
+    session.handle_bytes(b"\x37\x220002\x00");
+    assert_eq!((session.printed(), session.proof()), (4, Proof::Printed));
+}
+
+#[test]
+fn low_paper_is_a_warning_by_question_and_by_itself() {
+    let mut session = escpos();
+    session.readiness_query();
+    session.handle_bytes(&[0x12, 0x12, 0x1e]);
+    let [SessionEvent::Ready, SessionEvent::Warning(Some(warning))] = &events(&mut session)[..]
+    else {
+        panic!("expected ready and a warning")
+    };
+    assert_eq!(warning.code, FaultCode::PaperLow);
+    session.handle_bytes(&[0x10, 0x00, 0x03, 0x00]);
+    assert_eq!(events(&mut session), [], "known already");
+    session.handle_bytes(&[0x18, 0x00, 0x0f, 0x00]);
+    assert_eq!(session.warning(), None, "out is more than low");
+    assert_eq!(
+        session.fault().map(|fault| fault.code),
+        Some(FaultCode::PaperOut)
+    );
+}
+
+#[test]
+fn it_is_written_to_only_between_x_on_and_x_off() {
+    let mut session = escpos();
+    assert!(session.may_send());
+    session.handle_bytes(b"\x13");
+    assert!(!session.may_send());
+    assert_eq!(session.fault(), None, "pacing is no fault");
+    session.handle_bytes(b"\x11");
+    assert!(session.may_send());
+    session.handle_bytes(b"\x13");
+    session.handle_connected();
+    assert!(session.may_send());
+}
+
+#[test]
+fn a_printer_without_the_process_id_gets_no_marks_and_proves_nothing() {
+    let profile = Profile::for_model("star-escpos").unwrap();
+    let mut session = Session::new(&profile, 0);
+    assert_eq!(end_marker(&mut session), b"");
+    assert_eq!(session.proves(), Proof::Sent);
+    session.handle_bytes(b"\x37\x220001\x00");
+    assert_eq!(session.proof(), Proof::Sent);
+    session.readiness_query();
+    session.handle_bytes(PAPER_OUT);
+    session.status_query();
+    assert_eq!(
+        session.fault().map(|fault| fault.code),
+        Some(FaultCode::PaperOut)
+    );
 }

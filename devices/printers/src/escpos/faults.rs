@@ -4,6 +4,8 @@
 
 use cueline_model::{Fault, FaultCode};
 
+use crate::session::sentences;
+
 /// What the answers to `DLE EOT 1`, `DLE EOT 2` and `DLE EOT 4` say together.
 pub(super) fn from_real_time([printer, off_line_cause, paper]: [u8; 3]) -> Option<Fault> {
     first_that_holds([
@@ -28,30 +30,25 @@ pub(super) fn from_status_back([printer, errors, paper, _]: [u8; 4]) -> Option<F
     ])
 }
 
+/// What the answer to `DLE EOT 4` warns of.
+pub(super) fn warning_from_real_time([_, _, paper]: [u8; 3]) -> Option<Fault> {
+    low_paper(paper & 0x0c != 0 && paper & 0x60 == 0)
+}
+
+/// What automatic status back warns of.
+pub(super) fn warning_from_status_back([_, _, paper, _]: [u8; 4]) -> Option<Fault> {
+    low_paper(paper & 0x03 != 0 && paper & 0x0c == 0)
+}
+
+fn low_paper(is_low: bool) -> Option<Fault> {
+    is_low.then(|| sentences::fault(FaultCode::PaperLow))
+}
+
 /// An open cover comes first because it makes the paper sensor say "out" as well; off line comes
 /// last because every other fault puts the printer off line.
 fn first_that_holds(causes: [(bool, FaultCode); 4]) -> Option<Fault> {
     let (_, code) = causes.into_iter().find(|(holds, _)| *holds)?;
-    Some(Fault::new(code, sentence(code)))
-}
-
-fn sentence(code: FaultCode) -> &'static str {
-    match code {
-        FaultCode::PaperOut => {
-            "The ticket printer is out of paper: put in a new roll; printing goes on by itself."
-        }
-        FaultCode::CoverOpen => {
-            "The ticket printer's cover is open: close it; printing goes on by itself."
-        }
-        FaultCode::DeviceError => {
-            "The ticket printer reports an error of its cutter or head: switch it off, clear any \
-             jammed paper, switch it on again."
-        }
-        _ => {
-            "The ticket printer is off line: press its feed or on-line button, or switch it off \
-             and on again."
-        }
-    }
+    Some(sentences::fault(code))
 }
 
 #[cfg(test)]
