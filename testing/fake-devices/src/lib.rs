@@ -1,7 +1,9 @@
-//! Virtual devices, as a library and as programs: an ESC/POS printer whose paper is a PNG.
+//! Virtual devices, as a library and as programs: printers for ESC/POS, FGL, ZPL and documents over IPP,
+//! whose paper is a PNG.
 
 pub mod printer;
 
 pub use printer::{
-    PrinterFault, PrinterSettings, Ticket, UnknownFault, VirtualPrinter, read_tickets,
+    Moment, Place, PlannedFault, PrinterFault, PrinterSettings, SecondHost, Ticket, UnknownFault,
+    VirtualPrinter, read_tickets,
 };

@@ -1,59 +1,37 @@
-//! A virtual ESC/POS printer: a TCP port on one side, PNG tickets on the other.
+//! A virtual printer: a port on one side, PNG tickets on the other.
 //!
 //! ```text
-//! serve (connection) -> mechanism (buffer, cutter) -> command (bytes to commands)
-//!                                                  -> interpreter (commands to paper)
-//!                                                  -> tickets (paper to files)
+//! serve (raw TCP) -> mechanism (buffer, print mechanism) -> cueline_paper (bytes to sheets)
+//!                        voice (status bytes)            -> tickets (sheets to files)
+//! ipp (IPP)       -> cueline_documents (documents to pages) -> tickets
+//! control (faults) -> panel, which both look at
 //! ```
 
-mod barcode;
-mod command;
 mod control;
+mod digest;
 mod fault;
-mod font;
-mod interpreter;
+mod ipp;
 mod mechanism;
-mod paper;
+mod panel;
+mod plan;
 mod serve;
+mod settings;
+mod sheet_run;
 mod tickets;
+mod voice;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use cueline_model::Language;
 use tokio::task::JoinHandle;
 
 pub use fault::{PrinterFault, UnknownFault};
+pub use plan::{Moment, Place, PlannedFault};
+pub use settings::{PrinterSettings, SecondHost};
 pub use tickets::{Ticket, read_tickets};
-
-/// How a virtual printer is set up.
-#[derive(Debug, Clone)]
-pub struct PrinterSettings {
-    /// Where it takes connections; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Where it is told what to do wrong; loopback only, port 0 takes a free one.
-    pub control: SocketAddr,
-    /// Where tickets go, made if it is not there.
-    pub output: PathBuf,
-    /// What is wrong from the start.
-    pub fault: PrinterFault,
-}
-
-impl PrinterSettings {
-    /// On free ports of 127.0.0.1, with nothing wrong.
-    #[must_use]
-    pub fn local(output: impl Into<PathBuf>) -> Self {
-        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self {
-            listen: any_port,
-            control: any_port,
-            output: output.into(),
-            fault: PrinterFault::None,
-        }
-    }
-}
 
 /// A running virtual printer. Dropped, it is switched off at once.
 #[derive(Debug)]
@@ -61,7 +39,8 @@ pub struct VirtualPrinter {
     address: SocketAddr,
     control_address: SocketAddr,
     output: PathBuf,
-    fault: Arc<watch::Sender<PrinterFault>>,
+    panel: Arc<panel::Panel>,
+    language: Language,
     printer: JoinHandle<io::Result<()>>,
     control: JoinHandle<io::Result<()>>,
 }
@@ -81,24 +60,41 @@ impl VirtualPrinter {
             );
             return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
         }
-        let tray = tickets::TicketTray::open(&settings.output)?;
+        let tray = tickets::TicketTray::open(settings.language, &settings.output)?;
         let listener = serve::listen(settings.listen)?;
         let control_listener = tokio::net::TcpListener::bind(settings.control).await?;
         let address = listener.local_addr()?;
         let control_address = control_listener.local_addr()?;
-        let (sender, receiver) = watch::channel(settings.fault);
-        let fault = Arc::new(sender);
+        let panel = Arc::new(panel::Panel::new(settings.fault, settings.second_host));
         let controls = control::Controls {
-            fault: Arc::clone(&fault),
+            panel: Arc::clone(&panel),
             output: settings.output.clone(),
         };
-        let mechanism = mechanism::Mechanism::new(tray);
+        let printer = if settings.language == Language::Pdf {
+            tokio::spawn(ipp::serve(
+                listener,
+                Arc::clone(&panel),
+                settings.clone(),
+                tray,
+            ))
+        } else {
+            let mechanism = mechanism::Mechanism::new(&settings, Arc::clone(&panel), tray);
+            let mechanism = mechanism.ok_or_else(|| {
+                let problem = format!(
+                    "there is no virtual printer for {}: expected escpos, fgl, zpl or pdf",
+                    settings.language
+                );
+                io::Error::new(io::ErrorKind::InvalidInput, problem)
+            })?;
+            tokio::spawn(serve::serve(listener, Arc::clone(&panel), mechanism))
+        };
         Ok(Self {
             address,
             control_address,
             output: settings.output,
-            fault,
-            printer: tokio::spawn(serve::serve(listener, receiver, mechanism)),
+            panel,
+            language: settings.language,
+            printer,
             control: tokio::spawn(control::serve(control_listener, controls)),
         })
     }
@@ -115,9 +111,34 @@ impl VirtualPrinter {
         self.control_address
     }
 
-    /// Makes something go wrong, or nothing any more.
-    pub fn set_fault(&self, fault: PrinterFault) {
-        self.fault.send_replace(fault);
+    /// Its address as settings write it: `tcp://…`, or `ipp://…` for documents.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        match self.language {
+            Language::Pdf => format!("ipp://{}{}", self.address, ipp::PATH),
+            _ => format!("tcp://{}", self.address),
+        }
+    }
+
+    /// Makes something go wrong, now or later, or nothing any more.
+    pub fn set_fault(&self, fault: impl Into<PlannedFault>) {
+        self.panel.plan(fault.into());
+    }
+
+    /// What is wrong now.
+    #[must_use]
+    pub fn fault(&self) -> PrinterFault {
+        self.panel.fault()
+    }
+
+    /// What becomes of a second host from now on.
+    pub fn set_second_host(&self, what: SecondHost) {
+        self.panel.set_second_host(what);
+    }
+
+    /// Presses the test button: a ticket comes out that no host sent.
+    pub fn press_button(&self) {
+        self.panel.press();
     }
 
     /// Every ticket in the output directory, oldest first, earlier runs' included.

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
-use super::fault::PrinterFault;
+use super::panel::Panel;
+use super::plan::PlannedFault;
+use super::settings::SecondHost;
 use super::tickets::read_tickets;
 
 /// Control connections at once; one more waits.
@@ -19,7 +21,7 @@ const LINE_BYTES_MAX: u64 = 256;
 /// What a control connection acts on.
 #[derive(Debug, Clone)]
 pub(super) struct Controls {
-    pub(super) fault: Arc<watch::Sender<PrinterFault>>,
+    pub(super) panel: Arc<Panel>,
     pub(super) output: PathBuf,
 }
 
@@ -68,21 +70,43 @@ async fn connection(mut stream: TcpStream, controls: &Controls) -> io::Result<()
 fn answer(line: &str, controls: &Controls) -> String {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
     match verb {
-        "fault" => match rest.parse::<PrinterFault>() {
-            Ok(fault) => {
-                controls.fault.send_replace(fault);
-                format!("ok fault {fault}")
+        "fault" => match rest.parse::<PlannedFault>() {
+            Ok(plan) => {
+                controls.panel.plan(plan);
+                format!("ok fault {plan}")
             }
             Err(error) => format!("error: {error}"),
         },
         "status" => match read_tickets(&controls.output) {
             Ok(tickets) => {
                 let torn = tickets.iter().filter(|ticket| ticket.torn).count();
-                let fault = *controls.fault.borrow();
-                format!("ok fault {fault}; tickets {}; torn {torn}", tickets.len())
+                let fault = controls.panel.fault();
+                let planned = match controls.panel.planned() {
+                    Some(plan) => format!("; planned {plan}"),
+                    None => String::new(),
+                };
+                format!(
+                    "ok fault {fault}; tickets {}; torn {torn}{planned}",
+                    tickets.len()
+                )
             }
             Err(error) => format!("error: tickets cannot be read: {error}"),
         },
-        _ => format!("error: expected fault FAULT or status; got {line:?}"),
+        "second_host" => {
+            let what = match rest {
+                "wait" => SecondHost::Wait,
+                "refuse" => SecondHost::Refuse,
+                _ => return format!("error: expected second_host wait or refuse; got {rest:?}"),
+            };
+            controls.panel.set_second_host(what);
+            format!("ok second_host {rest}")
+        }
+        "button" => {
+            controls.panel.press();
+            "ok button".to_owned()
+        }
+        _ => {
+            format!("error: expected fault FAULT, status, second_host WHAT or button; got {line:?}")
+        }
     }
 }

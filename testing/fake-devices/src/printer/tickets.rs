@@ -4,10 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use cueline_model::Language;
+use cueline_paper::{Edge, Sheet};
 use serde::{Deserialize, Serialize};
-
-use super::interpreter::Sheet;
-use super::paper::Edge;
 
 const LIST: &str = "tickets.jsonl";
 
@@ -18,8 +17,13 @@ pub struct Ticket {
     pub number: u32,
     /// When it came out, RFC 3339 in UTC.
     pub time: String,
-    /// SHA-256 of the bytes that made it, from the first after the last cut up to its own cut,
-    /// without what is only talk with the host (`DLE EOT`, `GS r`, `GS a`, `GS ( H`).
+    /// What the printer understands.
+    #[serde(default = "before_languages")]
+    pub language: Language,
+    /// SHA-256 of the bytes that made it, from the first after the last ticket's end up to its own end,
+    /// without what is only talk with the host (`DLE EOT`, `GS r`, `GS a`, `GS ( H`, `<S1>`, `~HS`) and
+    /// line ends between tickets. From where it last cleared the page, where it did (`<CB>`, `^XA`). Of
+    /// a document, all of it.
     pub sha256: String,
     /// How many bytes that were.
     pub bytes: u64,
@@ -27,13 +31,34 @@ pub struct Ticket {
     pub text: Vec<String>,
     /// Its picture, beside the list.
     pub file: String,
-    /// It was not cut: the connection ended before, or the paper reached its limit.
+    /// It came off before it was finished: the connection ended or the power went, paper ran out or
+    /// jammed in mid-ticket, or the paper reached its limit.
     pub torn: bool,
+    /// It goes on where the torn ticket before it ended, on another roll.
+    #[serde(default)]
+    pub continued: bool,
+}
+
+/// The language of tickets that were written down before there was more than one.
+const fn before_languages() -> Language {
+    Language::Escpos
+}
+
+/// What made a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Origin {
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub(super) sha256: String,
+    /// How many they were.
+    pub(super) bytes: u64,
+    /// Whether it goes on where the one before ended.
+    pub(super) continued: bool,
 }
 
 /// The directory that tickets are written to.
 #[derive(Debug)]
 pub(super) struct TicketTray {
+    language: Language,
     directory: PathBuf,
     list: File,
     next_number: u32,
@@ -41,7 +66,7 @@ pub(super) struct TicketTray {
 
 impl TicketTray {
     /// Opens or begins a directory; numbers go on where its list ends.
-    pub(super) fn open(directory: &Path) -> io::Result<Self> {
+    pub(super) fn open(language: Language, directory: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let mut list = OpenOptions::new()
             .read(true)
@@ -53,6 +78,7 @@ impl TicketTray {
             .last()
             .map_or(0, |ticket| ticket.number);
         Ok(Self {
+            language,
             directory: directory.to_owned(),
             list,
             next_number: last + 1,
@@ -61,28 +87,30 @@ impl TicketTray {
 
     /// Writes a ticket. It is with the operating system when this returns, so a killed process
     /// does not lose it.
-    pub(super) fn put(
-        &mut self,
-        sheet: &Sheet,
-        edge: Edge,
-        sha256: String,
-        bytes: u64,
-    ) -> io::Result<Ticket> {
+    pub(super) fn put(&mut self, sheet: &Sheet, origin: Origin) -> io::Result<Ticket> {
         let ticket = Ticket {
             number: self.next_number,
             time: jiff::Timestamp::now().to_string(),
-            sha256,
-            bytes,
-            text: sheet.text_lines.clone(),
+            language: self.language,
+            sha256: origin.sha256,
+            bytes: origin.bytes,
+            text: sheet.text.clone(),
             file: format!("{:04}.png", self.next_number),
-            torn: edge == Edge::Torn,
+            torn: sheet.edge == Edge::Torn,
+            continued: origin.continued,
         };
-        fs::write(self.directory.join(&ticket.file), sheet.paper.to_png(edge)?)?;
+        fs::write(self.directory.join(&ticket.file), sheet.to_png()?)?;
         let mut line = serde_json::to_vec(&ticket)?;
         line.push(b'\n');
         self.list.write_all(&line)?;
         self.list.flush()?;
         self.next_number += 1;
+        tracing::info!(
+            number = ticket.number,
+            torn = ticket.torn,
+            file = ticket.file,
+            "ticket"
+        );
         Ok(ticket)
     }
 }

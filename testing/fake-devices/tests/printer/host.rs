@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use cueline_fake_devices::{PrinterFault, PrinterSettings, Ticket, VirtualPrinter};
+use cueline_fake_devices::{PlannedFault, PrinterSettings, Ticket, VirtualPrinter};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -15,6 +15,10 @@ pub async fn printer(output: &Path) -> VirtualPrinter {
     VirtualPrinter::start(PrinterSettings::local(output))
         .await
         .unwrap()
+}
+
+pub async fn start(settings: PrinterSettings) -> VirtualPrinter {
+    VirtualPrinter::start(settings).await.unwrap()
 }
 
 pub async fn connect(printer: &VirtualPrinter) -> TcpStream {
@@ -82,7 +86,36 @@ pub async fn control(printer: &VirtualPrinter, line: &str) -> String {
 }
 
 /// Whether the control port takes what the library's own words for a fault are.
-pub async fn set(printer: &VirtualPrinter, fault: PrinterFault) {
+pub async fn set(printer: &VirtualPrinter, fault: impl Into<PlannedFault>) {
+    let fault = fault.into();
     let reply = control(printer, &format!("fault {fault}")).await;
     assert_eq!(reply, format!("ok fault {fault}\n"));
+}
+
+/// A fault in the words of the control port.
+pub async fn plan(printer: &VirtualPrinter, fault: &str) {
+    set(printer, fault.parse::<PlannedFault>().unwrap()).await;
+}
+
+/// Whether nothing comes for a while. For what must not come at all, so that a slow machine can only
+/// make the test pass.
+pub async fn is_quiet(stream: &mut TcpStream) -> bool {
+    let mut byte = [0];
+    let read = timeout(Duration::from_millis(150), stream.read(&mut byte)).await;
+    read.is_err()
+}
+
+/// Everything that comes until the printer ends the connection.
+pub async fn rest(stream: &mut TcpStream) -> Vec<u8> {
+    let mut got = Vec::new();
+    let mut buffer = [0; 256];
+    let read = async {
+        while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+            got.extend_from_slice(&buffer[..count]);
+        }
+    };
+    timeout(LONG, read)
+        .await
+        .expect("the connection never ended");
+    got
 }

@@ -1,15 +1,15 @@
 //! PNG documents all the way to paper: codes in them must still be read.
 
 use cueline_model::{ContentType, Language};
-use cueline_printers::{Profile, RenderOptions, render};
+use cueline_printers::{Print, Profile, RenderOptions, render};
 
 use crate::host::{print, printer, tickets};
 use crate::tickets::read_codes;
 
-const DATA: &str = "https://tickets.example/t/8Q2-77?seat=C12";
+pub const DATA: &str = "https://tickets.example/t/8Q2-77?seat=C12";
 
 /// A picture of `width` pixels square: a QR code in its middle, and `around(x, y)` elsewhere.
-fn with_code(width: usize, module: usize, around: impl Fn(usize, usize) -> u8) -> Vec<u8> {
+pub fn with_code(width: usize, module: usize, around: impl Fn(usize, usize) -> u8) -> Vec<u8> {
     let code = qrcode::QrCode::new(DATA).unwrap();
     let quiet = 4 * module;
     let side = code.width() * module;
@@ -56,8 +56,11 @@ async fn codes_in_pictures_stay_readable_at_any_size_and_beside_photos() {
     for (index, (name, picture)) in pictures.iter().enumerate() {
         let profile = Profile::new(Language::Escpos);
         let options = RenderOptions::default();
-        let bytes = render(picture, ContentType::Png, &profile, &options).unwrap();
-        print(&printer, &bytes).await;
+        let print_job = render(picture, ContentType::Png, &profile, &options).unwrap();
+        let Print::Tickets(rendered) = print_job else {
+            panic!("ESC/POS takes no whole documents")
+        };
+        print(&printer, rendered.bytes()).await;
         let all = tickets(&printer, index + 1).await;
         let codes = read_codes(&directory.path().join(&all[index].file));
         assert_eq!(codes, [format!("QR-Code:{DATA}")], "{name}");

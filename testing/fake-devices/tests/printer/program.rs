@@ -70,6 +70,16 @@ async fn a_fault_can_be_there_from_the_start() {
     ask(&mut stream, b"\x10\x04\x04", &[0x7e]).await;
 }
 
+#[tokio::test]
+async fn it_speaks_the_language_it_is_told_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_running, address) = start(directory.path(), &["--language", "fgl", "--ticket-ms", "1"]);
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    ask(&mut stream, b"<S1><RC10,10>ticket<p>", &[0x11, 0x06]).await;
+    let tickets = read_tickets(directory.path()).unwrap();
+    assert_eq!(tickets[0].text, ["ticket"]);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn it_ends_cleanly_when_asked_to() {

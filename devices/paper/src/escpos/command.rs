@@ -5,7 +5,7 @@
 //! than any memory.
 
 /// Bytes of a picture's row that are kept; the widest head has far fewer dots.
-const ROW_BYTES_MAX: usize = 256;
+const ROW_BYTES_MAX: usize = 640;
 
 /// One complete command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,16 +72,6 @@ pub(super) enum Command {
     RealTime,
     /// Understood as far as its length; has no mark on paper (`ESC p` too: there is no drawer).
     Ignored,
-}
-
-impl Command {
-    /// Whether it belongs to the talk with the host and not to a ticket.
-    pub(super) fn is_talk(&self) -> bool {
-        matches!(
-            self,
-            Self::TransmitStatus(_) | Self::ProcessId(_) | Self::StatusBack(_) | Self::RealTime
-        )
-    }
 }
 
 /// Collects bytes into commands.

@@ -1,11 +1,18 @@
 //! Commands onto paper: text lines, pictures, codes.
 
-use qrcode::{Color, EcLevel, QrCode};
+use cueline_documents::Bits;
+use cueline_documents::codes::{self, Level};
 
-use super::barcode;
 use super::command::Command;
-use super::font::{self, GLYPH_HEIGHT, GLYPH_WIDTH};
-use super::paper::{HEAD_DOTS, Paper};
+use crate::font;
+use crate::head::{Head, ROWS_MAX};
+use crate::page;
+use crate::sheet::{Edge, Sheet};
+use crate::text::CodePage;
+
+/// Dots across one character of normal size, and down.
+const GLYPH_WIDTH: usize = 12;
+const GLYPH_HEIGHT: usize = 24;
 
 /// Dots from one line to the next unless `ESC 3` says otherwise.
 const LINE_SPACING_DOTS: usize = 30;
@@ -42,13 +49,13 @@ impl Style {
 struct Modes {
     style: Style,
     align: u8,
-    code_page: u8,
+    code_page: CodePage,
     line_spacing_dots: usize,
     bar_height_dots: usize,
     bar_width_dots: usize,
     bar_text: u8,
     qr_module_dots: usize,
-    qr_level: EcLevel,
+    qr_level: Level,
     qr_data: Vec<u8>,
 }
 
@@ -57,62 +64,83 @@ impl Default for Modes {
         Self {
             style: Style::PLAIN,
             align: 0,
-            code_page: 0,
+            code_page: CodePage::Cp437,
             line_spacing_dots: LINE_SPACING_DOTS,
             bar_height_dots: 162,
             bar_width_dots: 3,
             bar_text: 0,
             qr_module_dots: 3,
-            qr_level: EcLevel::L,
+            qr_level: Level::L,
             qr_data: Vec::new(),
         }
     }
 }
 
-/// The print mechanism: paper since the last cut, and the line that is not printed yet.
-#[derive(Debug, Default)]
-pub(super) struct Interpreter {
-    paper: Paper,
+/// Paper since the last cut, and the line that is not printed yet.
+#[derive(Debug)]
+pub(super) struct Receipt {
+    paper: Bits,
     modes: Modes,
     line: Vec<(char, Style)>,
-    text_lines: Vec<String>,
+    text: Vec<String>,
+    refused: u64,
 }
 
-/// What a ticket consists of when it comes off the roll.
-#[derive(Debug)]
-pub(super) struct Sheet {
-    pub(super) paper: Paper,
-    pub(super) text_lines: Vec<String>,
-}
+impl Receipt {
+    pub(super) fn new(head: Head) -> Self {
+        Self {
+            paper: Bits::blank(head.width(), 0),
+            modes: Modes::default(),
+            line: Vec::new(),
+            text: Vec::new(),
+            refused: 0,
+        }
+    }
 
-impl Interpreter {
-    /// Whether anything was printed or fed since the last cut.
+    /// Whether nothing was printed or fed since the last cut.
     pub(super) fn is_blank(&self) -> bool {
-        self.paper.height() == 0 && self.line.is_empty()
+        self.fed_rows() == 0 && self.line.is_empty()
     }
 
     /// Whether the paper has reached its limit and must come off.
     pub(super) fn is_full(&self) -> bool {
-        self.paper.is_full()
+        self.fed_rows() >= ROWS_MAX
+    }
+
+    /// Rows since the last cut.
+    pub(super) fn fed_rows(&self) -> usize {
+        self.paper.height_dots()
+    }
+
+    /// Codes that were not printed because their data is not valid or the paper too narrow.
+    pub(super) fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// Takes the paper off, with what stands in an unfinished line.
-    pub(super) fn take_sheet(&mut self, feed_dots: u8) -> Sheet {
-        if !self.line.is_empty() {
-            self.print_line();
-        }
-        self.paper.feed(usize::from(feed_dots));
+    pub(super) fn take_sheet(&mut self, feed_dots: u8, edge: Edge) -> Sheet {
+        self.finish_line();
+        self.feed(usize::from(feed_dots));
+        let blank = Bits::blank(self.paper.width_dots(), 0);
         Sheet {
-            paper: std::mem::take(&mut self.paper),
-            text_lines: std::mem::take(&mut self.text_lines),
+            bits: std::mem::replace(&mut self.paper, blank),
+            text: std::mem::take(&mut self.text),
+            edge,
         }
+    }
+
+    /// Moves the paper on; past the limit it stays.
+    fn feed(&mut self, dots: usize) {
+        let rows = (self.fed_rows() + dots).min(ROWS_MAX);
+        let paper = std::mem::replace(&mut self.paper, Bits::blank(0, 0));
+        self.paper = paper.with_height(rows);
     }
 
     /// Carries out one command; those that need the connection or the cutter do nothing here.
     pub(super) fn apply(&mut self, command: &Command) {
         let modes = &mut self.modes;
         match command {
-            Command::Text(byte) => self.put(font::character(*byte, self.modes.code_page)),
+            Command::Text(byte) => self.put(self.modes.code_page.character(*byte)),
             Command::LineFeed => self.print_line(),
             Command::Initialize => {
                 self.line.clear();
@@ -127,15 +155,23 @@ impl Interpreter {
                 modes.style.height = usize::from(n & 0x07) + 1;
             }
             Command::Align(n) => modes.align = n & 0x03,
-            Command::CodePage(n) => modes.code_page = *n,
+            // Epson's numbers.
+            Command::CodePage(n) => {
+                modes.code_page = match n {
+                    2 => CodePage::Cp850,
+                    16 => CodePage::Windows1252,
+                    19 => CodePage::Cp858,
+                    _ => CodePage::Cp437,
+                }
+            }
             Command::FeedLines(n) => {
                 self.print_line();
                 let spacing = self.modes.line_spacing_dots;
-                self.paper.feed(usize::from(*n).saturating_sub(1) * spacing);
+                self.feed(usize::from(*n).saturating_sub(1) * spacing);
             }
             Command::FeedDots(n) => {
                 self.finish_line();
-                self.paper.feed(usize::from(*n));
+                self.feed(usize::from(*n));
             }
             Command::LineSpacing(n) => {
                 modes.line_spacing_dots = n.map_or(LINE_SPACING_DOTS, usize::from);
@@ -170,7 +206,7 @@ impl Interpreter {
             .iter()
             .map(|(_, style)| style.advance_dots())
             .sum();
-        if used + self.modes.style.advance_dots() > HEAD_DOTS {
+        if used + self.modes.style.advance_dots() > self.paper.width_dots() {
             self.print_line();
         }
         self.line.push((character, self.modes.style));
@@ -186,7 +222,7 @@ impl Interpreter {
         let line = std::mem::take(&mut self.line);
         let text: String = line.iter().map(|(character, _)| character).collect();
         self.remember(text.trim_end());
-        let top = self.paper.height();
+        let top = self.fed_rows();
         let tallest = line
             .iter()
             .map(|(_, style)| style.height)
@@ -194,7 +230,7 @@ impl Interpreter {
             .unwrap_or(1)
             * GLYPH_HEIGHT;
         let needed = if line.is_empty() { 0 } else { tallest };
-        self.paper.feed(self.modes.line_spacing_dots.max(needed));
+        self.feed(self.modes.line_spacing_dots.max(needed));
         let width = line.iter().map(|(_, style)| style.advance_dots()).sum();
         let mut x = self.left_edge(width);
         for (character, style) in line {
@@ -210,12 +246,11 @@ impl Interpreter {
     }
 
     fn draw(&mut self, character: char, style: Style, left: usize, top: usize) {
-        let dots = font::dots(character);
+        let dots = font::glyph(character, GLYPH_WIDTH, GLYPH_HEIGHT);
         for y in 0..GLYPH_HEIGHT * style.height {
-            let row = &dots[y / style.height];
             let underlined = y + style.underline_dots >= GLYPH_HEIGHT * style.height;
             for x in 0..style.advance_dots() {
-                let inked = |x: usize| row[x / style.width];
+                let inked = |x: usize| dots.get(x / style.width, y / style.height);
                 let bold = style.bold && x >= style.width && inked(x - style.width);
                 let ink = (inked(x) || bold || underlined) != style.inverted;
                 self.paper.set(left + x, top + y, ink);
@@ -228,8 +263,8 @@ impl Interpreter {
         let across = if double_width { 2 } else { 1 };
         let left = self.left_edge(dots.len() * 8 * across);
         for _ in 0..if double_height { 2 } else { 1 } {
-            let y = self.paper.height();
-            self.paper.feed(1);
+            let y = self.fed_rows();
+            self.feed(1);
             for x in 0..dots.len() * 8 * across {
                 let dot = x / across;
                 if dots[dot / 8] & (0x80 >> (dot % 8)) != 0 {
@@ -246,10 +281,10 @@ impl Interpreter {
             (67, [n, ..]) => modes.qr_module_dots = usize::from((*n).clamp(1, 16)),
             (69, [n, ..]) => {
                 modes.qr_level = match n {
-                    49 => EcLevel::M,
-                    50 => EcLevel::Q,
-                    51 => EcLevel::H,
-                    _ => EcLevel::L,
+                    49 => Level::M,
+                    50 => Level::Q,
+                    51 => Level::H,
+                    _ => Level::L,
                 }
             }
             (80, [_, data @ ..]) => modes.qr_data = data[..data.len().min(QR_BYTES_MAX)].to_vec(),
@@ -259,74 +294,70 @@ impl Interpreter {
     }
 
     fn print_qr(&mut self) {
-        let Modes {
-            qr_data, qr_level, ..
-        } = &self.modes;
-        let Ok(code) = QrCode::with_error_correction_level(qr_data, *qr_level) else {
+        let Ok(code) = codes::qr(&self.modes.qr_data, self.modes.qr_level) else {
+            self.refused += 1;
             return;
         };
-        let module_dots = self.modes.qr_module_dots;
-        let side = code.width() * module_dots;
-        if side > HEAD_DOTS {
+        let block = page::matrix(&code, self.modes.qr_module_dots);
+        if block.width_dots() > self.paper.width_dots() {
+            self.refused += 1;
             return;
         }
         self.finish_line();
-        let (left, top) = (self.left_edge(side), self.paper.height());
-        self.paper.feed(side);
-        for y in 0..side {
-            for x in 0..side {
-                let dark = code[(x / module_dots, y / module_dots)] == Color::Dark;
-                self.paper.set(left + x, top + y, dark);
-            }
-        }
+        self.print_block(&block);
     }
 
-    /// EAN-13 (67) and CODE128 (73); what is not valid or too wide is not printed, as on a printer.
+    /// What is not valid or too wide is not printed, as on a printer.
     fn barcode(&mut self, system: u8, data: &[u8]) {
+        let text = String::from_utf8_lossy(data);
         let code = match system {
-            67 => barcode::ean13(data),
-            73 => barcode::code128(data).map(|bars| (bars, barcode::code128_text(data))),
+            65 => codes::upca(&text).ok(),
+            67 => codes::ean13(&text).ok(),
+            68 => codes::ean8(&text).ok(),
+            // The stars of CODE39 may be sent or left to the printer.
+            69 => codes::code39(text.trim_matches('*')).ok(),
+            70 => codes::itf(&text).ok(),
+            73 => codes::code128_escpos(data),
             _ => None,
         };
-        let Some((bars, text)) = code else { return };
+        let Some(code) = code else {
+            self.refused += 1;
+            return;
+        };
         let module_dots = self.modes.bar_width_dots;
-        let width = bars.iter().map(|bar| usize::from(*bar)).sum::<usize>() * module_dots;
-        if width > HEAD_DOTS {
+        let block = page::bars(
+            &code,
+            |run| usize::from(run) * module_dots,
+            self.modes.bar_height_dots,
+        );
+        let width = block.width_dots();
+        if width > self.paper.width_dots() {
+            self.refused += 1;
             return;
         }
         self.finish_line();
         let left = self.left_edge(width);
         if self.modes.bar_text & 1 != 0 {
-            self.bar_text(&text, left, width);
+            self.bar_text(&code.text, left, width);
         }
-        let top = self.paper.height();
-        self.paper.feed(self.modes.bar_height_dots);
-        let mut x = left;
-        for (index, bar) in bars.iter().enumerate() {
-            let bar_dots = usize::from(*bar) * module_dots;
-            if index % 2 == 0 {
-                self.fill(x, top, bar_dots);
-            }
-            x += bar_dots;
-        }
+        self.print_block(&block);
         if self.modes.bar_text & 2 != 0 {
-            self.bar_text(&text, left, width);
+            self.bar_text(&code.text, left, width);
         }
     }
 
-    fn fill(&mut self, left: usize, top: usize, width: usize) {
-        for y in top..self.paper.height() {
-            for x in left..left + width {
-                self.paper.set(x, y, true);
-            }
-        }
+    fn print_block(&mut self, block: &Bits) {
+        let (left, top) = (self.left_edge(block.width_dots()), self.fed_rows());
+        self.feed(block.height_dots());
+        let place = |dots: usize| isize::try_from(dots).unwrap_or(isize::MAX);
+        self.paper.draw(block, place(left), place(top));
     }
 
     fn bar_text(&mut self, text: &str, left: usize, width: usize) {
         const GAP_DOTS: usize = 4;
         self.remember(text);
-        let top = self.paper.height() + GAP_DOTS;
-        self.paper.feed(GLYPH_HEIGHT + 2 * GAP_DOTS);
+        let top = self.fed_rows() + GAP_DOTS;
+        self.feed(GLYPH_HEIGHT + 2 * GAP_DOTS);
         let text_width = text.chars().count() * GLYPH_WIDTH;
         let mut x = (left + width / 2).saturating_sub(text_width / 2);
         for character in text.chars() {
@@ -336,13 +367,13 @@ impl Interpreter {
     }
 
     fn remember(&mut self, text: &str) {
-        if !text.trim().is_empty() && self.text_lines.len() < TEXT_LINES_MAX {
-            self.text_lines.push(text.to_owned());
+        if !text.trim().is_empty() && self.text.len() < TEXT_LINES_MAX {
+            self.text.push(text.to_owned());
         }
     }
 
     fn left_edge(&self, width: usize) -> usize {
-        let free = HEAD_DOTS.saturating_sub(width);
+        let free = self.paper.width_dots().saturating_sub(width);
         match self.modes.align {
             1 => free / 2,
             2 => free,
