@@ -8,7 +8,15 @@ use cueline_model::{Fault, FaultCode};
 pub(crate) fn unreachable(peer: &str, error: &io::Error) -> Fault {
     let why = match error.kind() {
         io::ErrorKind::TimedOut => "no answer in time".to_owned(),
-        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::ConnectionRefused => {
+            return Fault::new(
+                FaultCode::Unreachable,
+                format!(
+                    "The ticket printer at {peer} cannot be reached (connection refused): check that \
+                     it is switched on; if another computer prints on it, wait until that is done."
+                ),
+            );
+        }
         _ => error.to_string(),
     };
     Fault::new(
@@ -16,6 +24,16 @@ pub(crate) fn unreachable(peer: &str, error: &io::Error) -> Fault {
         format!(
             "The ticket printer at {peer} cannot be reached ({why}): check that it is switched on \
              and its cable is in."
+        ),
+    )
+}
+
+pub(crate) fn in_use(peer: &str) -> Fault {
+    Fault::new(
+        FaultCode::InUse,
+        format!(
+            "The ticket printer at {peer} is in use by another computer or program: printing goes \
+             on by itself when that is done."
         ),
     )
 }
@@ -30,9 +48,9 @@ pub(crate) fn no_answer(peer: &str) -> Fault {
     )
 }
 
-/// `accepted_bytes` of a print were taken before it stopped.
-pub(crate) fn not_taking(peer: &str, accepted_bytes: usize) -> Fault {
-    if accepted_bytes == 0 {
+/// Whether some of the print was taken before it stopped.
+pub(crate) fn not_taking(peer: &str, any_taken: bool) -> Fault {
+    if !any_taken {
         return no_answer(peer);
     }
     Fault::new(

@@ -4,14 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cueline_fake_devices::{PrinterFault, PrinterSettings, VirtualPrinter};
-use cueline_model::{ContentType, Fault, FaultCode, Language, Proof};
-use cueline_ports::{DeviceTimeouts, Extent};
-use cueline_printers::{Profile, RenderOptions, render};
+use cueline_model::{ContentType, FaultCode, Language, Proof};
+use cueline_ports::{DeviceTimeouts, Extent, PrintEvent};
+use cueline_printers::{Print, Profile, RenderOptions, render};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::peer::{PATIENT, SHORT, device, no_fault, peer, reset};
-
-const READY: &[u8] = &[0x12, 0x12, 0x12];
+use crate::peer::{PATIENT, SHORT, answer_ready, device, marks, no_fault, peer, reset, ticket};
 
 async fn printer(directory: &tempfile::TempDir) -> VirtualPrinter {
     VirtualPrinter::start(PrinterSettings::local(directory.path()))
@@ -20,7 +18,7 @@ async fn printer(directory: &tempfile::TempDir) -> VirtualPrinter {
 }
 
 /// A picture large enough not to fit into a printer's buffer.
-fn picture(copies: u16) -> Vec<u8> {
+fn picture(copies: u16) -> Print {
     let (width, height) = (560_u32, 700_u32);
     let shades: Vec<u8> = (0..width * height)
         .map(|index| (index % width * 255 / width) as u8)
@@ -34,32 +32,29 @@ fn picture(copies: u16) -> Vec<u8> {
     let options = RenderOptions {
         copies,
         duplicate: true,
+        ..RenderOptions::default()
     };
     let profile = Profile::new(Language::Escpos);
     render(&file, ContentType::Png, &profile, &options).unwrap()
 }
 
-/// Waits for the printer's question and says that all is well.
-async fn answer_ready(stream: &mut tokio::net::TcpStream) {
-    let mut query = [0; 9];
-    stream.read_exact(&mut query).await.unwrap();
-    stream.write_all(READY).await.unwrap();
-}
-
-/// Reads up to the end marker and sends it back.
-async fn echo_marker(stream: &mut tokio::net::TcpStream) {
-    const MARKER: &[u8] = b"\x1d(H\x06\x0000";
-    let mut last = Vec::new();
-    loop {
+/// Reads so many markers and sends each back.
+async fn echo_markers(stream: &mut tokio::net::TcpStream, count: usize) {
+    let (mut last, mut echoed) = (Vec::new(), 0);
+    while echoed < count {
         let mut buffer = [0; 4096];
-        let count = stream.read(&mut buffer).await.unwrap();
-        assert!(count > 0, "the connection ended without a marker");
-        last.extend_from_slice(&buffer[..count]);
-        if let Some(at) = last.windows(11).position(|part| part.starts_with(MARKER)) {
-            let echo = [b"\x37\x22", &last[at + 7..at + 11], b"\x00"].concat();
-            return stream.write_all(&echo).await.unwrap();
+        let read = stream.read(&mut buffer).await.unwrap();
+        assert!(read > 0, "the connection ended after {echoed} markers");
+        last.extend_from_slice(&buffer[..read]);
+        let found = marks(&last);
+        for mark in &found {
+            let echo = [b"\x37\x22", mark.as_slice(), b"\x00"].concat();
+            stream.write_all(&echo).await.unwrap();
         }
-        last.drain(..last.len().saturating_sub(10));
+        echoed += found.len();
+        // One that is not whole yet has at most 10 bytes; none follows another within one read.
+        let keep = if found.is_empty() { 10 } else { 0 };
+        last.drain(..last.len().saturating_sub(keep));
     }
 }
 
@@ -67,12 +62,15 @@ async fn echo_marker(stream: &mut tokio::net::TcpStream) {
 async fn an_echo_that_comes_with_the_end_of_the_connection_counts() {
     let (address, _served) = peer(|mut stream| async move {
         answer_ready(&mut stream).await;
-        echo_marker(&mut stream).await;
+        echo_markers(&mut stream, 1).await;
     })
     .await;
     let mut device = device(address, Language::Escpos, PATIENT);
     device.open().await.unwrap();
-    assert_eq!(device.print(b"ticket", no_fault).await, Ok(Proof::Printed));
+    assert_eq!(
+        device.print(&ticket(b"ticket"), no_fault).await,
+        Ok(Proof::Printed)
+    );
 }
 
 #[tokio::test]
@@ -82,7 +80,7 @@ async fn prints_are_printed_one_after_the_other() {
     let mut device = device(printer.address(), Language::Escpos, PATIENT);
     device.open().await.unwrap();
     assert_eq!(
-        device.print(b"one\n\x1dV\x00", no_fault).await,
+        device.print(&ticket(b"one\n\x1dV\x00"), no_fault).await,
         Ok(Proof::Printed)
     );
     assert_eq!(
@@ -91,7 +89,7 @@ async fn prints_are_printed_one_after_the_other() {
         "printed means on paper"
     );
     assert_eq!(
-        device.print(b"two\n\x1dV\x00", no_fault).await,
+        device.print(&ticket(b"two\n\x1dV\x00"), no_fault).await,
         Ok(Proof::Printed)
     );
     device.open().await.unwrap();
@@ -125,12 +123,15 @@ async fn what_is_wrong_with_a_printer_is_known_before_anything_is_sent() {
         // The listener closes a moment after it is told to; what it has not taken by then is reset.
         let found = loop {
             match device.open().await {
-                Err(found) if found.code != FaultCode::ConnectionLost => break found,
+                Err(found) if found.code != FaultCode::InUse => break found,
                 Ok(()) | Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
             }
         };
         assert_eq!(found.code, code);
-        let error = device.print(b"ticket", no_fault).await.unwrap_err();
+        let error = device
+            .print(&ticket(b"ticket"), no_fault)
+            .await
+            .unwrap_err();
         assert_eq!(error.extent, Extent::NothingSent);
     }
     printer.set_fault(PrinterFault::None);
@@ -154,7 +155,10 @@ async fn a_fault_in_mid_print_is_told_waited_out_and_over() {
     device.open().await.unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
     let (log, switch) = (Arc::clone(&told), Arc::clone(&printer));
-    let on_fault = move |fault: Option<&Fault>| {
+    let on_fault = move |event: PrintEvent<'_>| {
+        let PrintEvent::Fault(fault) = event else {
+            return;
+        };
         log.lock().unwrap().push(fault.map(|fault| fault.code));
         if fault.is_some() {
             let switch = Arc::clone(&switch);
@@ -166,7 +170,7 @@ async fn a_fault_in_mid_print_is_told_waited_out_and_over() {
         }
     };
     printer.set_fault(PrinterFault::PaperOut);
-    let printed = device.print(b"kept\n\x1dV\x00", on_fault).await;
+    let printed = device.print(&ticket(b"kept\n\x1dV\x00"), on_fault).await;
     assert_eq!(printed, Ok(Proof::Printed));
     assert_eq!(*told.lock().unwrap(), [Some(FaultCode::PaperOut), None]);
     assert_eq!(printer.tickets().unwrap().len(), 1);
@@ -184,7 +188,7 @@ async fn a_fault_that_outlasts_the_patience_is_in_doubt() {
     device.open().await.unwrap();
     printer.set_fault(PrinterFault::CoverOpen);
     let error = device
-        .print(b"ticket\n\x1dV\x00", |_| {})
+        .print(&ticket(b"ticket\n\x1dV\x00"), |_| {})
         .await
         .unwrap_err();
     assert_eq!(
@@ -203,7 +207,7 @@ async fn a_fault_with_the_buffer_full_is_known_from_automatic_status() {
         stream.write_all(&[0x18, 0, 0x0c, 0]).await.unwrap();
         tokio::time::sleep(SHORT * 4).await;
         stream.write_all(&[0x10, 0, 0, 0]).await.unwrap();
-        echo_marker(&mut stream).await;
+        echo_markers(&mut stream, 100).await;
         stream
     })
     .await;
@@ -215,8 +219,10 @@ async fn a_fault_with_the_buffer_full_is_known_from_automatic_status() {
     device.open().await.unwrap();
     let mut told = Vec::new();
     let printed = device
-        .print(&picture(100), |fault| {
-            told.push(fault.map(|fault| fault.code))
+        .print(&picture(100), |event| {
+            if let PrintEvent::Fault(fault) = event {
+                told.push(fault.map(|fault| fault.code));
+            }
         })
         .await;
     assert_eq!(printed, Ok(Proof::Printed));
@@ -236,7 +242,7 @@ async fn a_printer_that_takes_all_and_confirms_nothing_is_in_doubt() {
     device.open().await.unwrap();
     printer.set_fault(PrinterFault::Stall);
     let error = device
-        .print(b"ticket\n\x1dV\x00", no_fault)
+        .print(&ticket(b"ticket\n\x1dV\x00"), no_fault)
         .await
         .unwrap_err();
     assert_eq!(
@@ -293,7 +299,10 @@ async fn a_connection_that_died_before_the_print_sent_nothing() {
         served.await.unwrap();
         // The end of the connection is on its way over loopback.
         tokio::time::sleep(Duration::from_millis(100)).await;
-        let error = device.print(b"ticket", no_fault).await.unwrap_err();
+        let error = device
+            .print(&ticket(b"ticket"), no_fault)
+            .await
+            .unwrap_err();
         assert_eq!(error.extent, Extent::NothingSent, "reset: {with_reset}");
     }
 }
@@ -308,7 +317,10 @@ async fn a_printer_that_ends_the_connection_politely_before_the_echo_is_in_doubt
     .await;
     let mut device = device(address, Language::Escpos, PATIENT);
     device.open().await.unwrap();
-    let error = device.print(b"ticket", no_fault).await.unwrap_err();
+    let error = device
+        .print(&ticket(b"ticket"), no_fault)
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.extent, error.fault.code),
         (Extent::InDoubt, FaultCode::ConnectionLost)
@@ -367,7 +379,7 @@ async fn whatever_is_claimed_agrees_with_the_paper() {
         });
         device.open().await.unwrap();
         let result = device
-            .print(format!("{text}\n\x1dV\x00").as_bytes(), no_fault)
+            .print(&ticket(format!("{text}\n\x1dV\x00").as_bytes()), no_fault)
             .await;
         device.close().await;
         // Whatever the last connection left is on paper once the next one is answered.

@@ -6,7 +6,7 @@ use cueline_model::{FaultCode, Language, Proof};
 use cueline_ports::{Device, Extent, PortAddress};
 use cueline_printers::Profile;
 
-use crate::peer::{PATIENT, no_fault};
+use crate::peer::{PATIENT, no_fault, ticket};
 
 fn file_device(path: &Path) -> Device {
     let address = PortAddress::File {
@@ -22,15 +22,28 @@ async fn a_plain_file_gets_one_print_after_the_other() {
     let mut device = file_device(&path);
     device.open().await.unwrap();
     let long = vec![b'x'; 100_000];
-    assert_eq!(device.print(b"one\n", no_fault).await, Ok(Proof::Spooled));
-    assert_eq!(device.print(&long, no_fault).await, Ok(Proof::Spooled));
+    assert_eq!(
+        device.print(&ticket(b"one\n"), no_fault).await,
+        Ok(Proof::Spooled)
+    );
+    assert_eq!(
+        device.print(&ticket(&long), no_fault).await,
+        Ok(Proof::Spooled)
+    );
     device.close().await;
     assert_eq!(
-        device.print(b"lost", no_fault).await.unwrap_err().extent,
+        device
+            .print(&ticket(b"lost"), no_fault)
+            .await
+            .unwrap_err()
+            .extent,
         Extent::NothingSent
     );
     device.open().await.unwrap();
-    assert_eq!(device.print(b"two\n", no_fault).await, Ok(Proof::Spooled));
+    assert_eq!(
+        device.print(&ticket(b"two\n"), no_fault).await,
+        Ok(Proof::Spooled)
+    );
     assert_eq!(
         std::fs::read(&path).unwrap(),
         [b"one\n".as_slice(), &long, b"two\n"].concat()
@@ -53,7 +66,6 @@ async fn what_cannot_be_opened_is_a_port_error() {
 mod devices {
     use std::path::PathBuf;
     use std::process::Command;
-    use std::time::Duration;
 
     use cueline_ports::DeviceTimeouts;
 
@@ -64,7 +76,10 @@ mod devices {
     async fn a_device_file_is_sent_and_a_missing_one_is_not_made() {
         let mut device = file_device(Path::new("/dev/null"));
         device.open().await.unwrap();
-        assert_eq!(device.print(b"ticket", no_fault).await, Ok(Proof::Sent));
+        assert_eq!(
+            device.print(&ticket(b"ticket"), no_fault).await,
+            Ok(Proof::Sent)
+        );
 
         let missing = PathBuf::from("/dev/no-such-printer");
         let fault = file_device(&missing).open().await.unwrap_err();
@@ -77,15 +92,18 @@ mod devices {
     async fn a_device_that_fails_the_first_write_got_nothing() {
         let mut device = file_device(Path::new("/dev/full"));
         device.open().await.unwrap();
-        let error = device.print(b"ticket", no_fault).await.unwrap_err();
+        let error = device
+            .print(&ticket(b"ticket"), no_fault)
+            .await
+            .unwrap_err();
         assert_eq!(
             (error.extent, error.fault.code),
-            (Extent::NothingSent, FaultCode::PortError)
+            (Extent::NothingSent, FaultCode::ConnectionLost)
         );
     }
 
     #[tokio::test]
-    async fn a_device_that_blocks_is_in_doubt_and_takes_nothing_until_it_is_free() {
+    async fn a_device_that_blocks_is_in_doubt_and_goes_on_when_it_is_free() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("pipe");
         let made = Command::new("mkfifo").arg(&path).status().unwrap();
@@ -103,23 +121,43 @@ mod devices {
         let address = PortAddress::File { path };
         let mut device = Device::new(address, Profile::new(Language::Raw), timeouts);
         device.open().await.unwrap();
-        let error = device.print(&[7; 1_000_000], no_fault).await.unwrap_err();
+        let error = device
+            .print(&ticket(&[7; 1_000_000]), no_fault)
+            .await
+            .unwrap_err();
         assert_eq!(
             (error.extent, error.fault.code),
             (Extent::InDoubt, FaultCode::NoAnswer)
         );
-        let busy = device.open().await.unwrap_err();
-        assert_eq!(busy.code, FaultCode::NoAnswer);
-
+        // It is not stuck: as soon as somebody reads, it takes bytes again.
         let mut buffer = vec![0; 1_000_000];
         let _freed = std::io::Read::read(&mut reader, &mut buffer).unwrap();
-        let free = async {
-            while device.open().await.is_err() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), free)
-            .await
-            .expect("still busy although the write went through");
+        device.open().await.unwrap();
+        let taken = device.print(&ticket(b"next"), no_fault).await;
+        assert_eq!(taken, Ok(Proof::Sent));
+    }
+
+    #[tokio::test]
+    async fn two_programs_never_share_a_device_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pipe");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let _reader = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .unwrap();
+        let (mut one, mut other) = (file_device(&path), file_device(&path));
+        one.open().await.unwrap();
+        let fault = other.open().await.unwrap_err();
+        assert_eq!(fault.code, FaultCode::InUse, "{fault}");
+        one.close().await;
+        other.open().await.unwrap();
     }
 }

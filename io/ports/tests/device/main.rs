@@ -1,6 +1,8 @@
 //! Devices against real sockets and files: the virtual printer, and peers that misbehave.
 
 #[cfg(test)]
+mod counts;
+#[cfg(test)]
 mod escpos;
 #[cfg(test)]
 mod file;
@@ -8,3 +10,6 @@ mod file;
 mod peer;
 #[cfg(test)]
 mod raw;
+#[cfg(test)]
+#[cfg(unix)]
+mod serial;

@@ -7,7 +7,7 @@ use cueline_model::{FaultCode, Language, Proof};
 use cueline_ports::{DeviceTimeouts, Extent};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::peer::{PATIENT, SHORT, device, no_fault, peer, reset};
+use crate::peer::{PATIENT, SHORT, device, no_fault, peer, reset, ticket};
 
 #[tokio::test]
 async fn every_byte_and_the_end_of_file_is_sent() {
@@ -22,12 +22,15 @@ async fn every_byte_and_the_end_of_file_is_sent() {
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
     let mut device = device(address, Language::Raw, PATIENT);
     device.open().await.unwrap();
-    assert_eq!(device.print(&bytes, no_fault).await, Ok(Proof::Sent));
+    assert_eq!(
+        device.print(&ticket(&bytes), no_fault).await,
+        Ok(Proof::Sent)
+    );
     assert!(
         served.await.unwrap() == bytes,
         "what came is not what was sent"
     );
-    let again = device.print(b"x", no_fault).await.unwrap_err();
+    let again = device.print(&ticket(b"x"), no_fault).await.unwrap_err();
     assert_eq!(
         again.extent,
         Extent::NothingSent,
@@ -49,7 +52,10 @@ async fn a_peer_that_never_ends_is_in_doubt() {
     };
     let mut device = device(address, Language::Raw, timeouts);
     device.open().await.unwrap();
-    let error = device.print(b"ticket", no_fault).await.unwrap_err();
+    let error = device
+        .print(&ticket(b"ticket"), no_fault)
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.extent, error.fault.code),
         (Extent::InDoubt, FaultCode::NoAnswer)
@@ -65,7 +71,10 @@ async fn a_reset_after_the_first_byte_is_in_doubt() {
     .await;
     let mut device = device(address, Language::Raw, PATIENT);
     device.open().await.unwrap();
-    let error = device.print(&[7; 1_000_000], no_fault).await.unwrap_err();
+    let error = device
+        .print(&ticket(&[7; 1_000_000]), no_fault)
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.extent, error.fault.code),
         (Extent::InDoubt, FaultCode::ConnectionLost)
@@ -86,7 +95,7 @@ async fn a_peer_that_stops_reading_is_in_doubt_after_the_stall_time() {
     let mut device = device(address, Language::Raw, timeouts);
     device.open().await.unwrap();
     let error = device
-        .print(&vec![7; 64_000_000], no_fault)
+        .print(&ticket(&vec![7; 64_000_000]), no_fault)
         .await
         .unwrap_err();
     assert_eq!(
@@ -109,7 +118,10 @@ async fn a_connection_that_died_before_the_print_sent_nothing() {
         served.await.unwrap();
         // The end of the connection is on its way over loopback.
         tokio::time::sleep(Duration::from_millis(100)).await;
-        let error = device.print(b"ticket", no_fault).await.unwrap_err();
+        let error = device
+            .print(&ticket(b"ticket"), no_fault)
+            .await
+            .unwrap_err();
         assert_eq!(
             (error.extent, error.fault.code),
             (Extent::NothingSent, FaultCode::ConnectionLost)
@@ -126,7 +138,10 @@ async fn nobody_there_is_unreachable() {
     let fault = device.open().await.unwrap_err();
     assert_eq!(fault.code, FaultCode::Unreachable);
     assert!(fault.text.contains("connection refused"), "{fault}");
-    let error = device.print(b"ticket", no_fault).await.unwrap_err();
+    let error = device
+        .print(&ticket(b"ticket"), no_fault)
+        .await
+        .unwrap_err();
     assert_eq!(error.extent, Extent::NothingSent);
 }
 
@@ -148,7 +163,7 @@ async fn a_peer_that_never_stops_talking_cannot_hold_the_print_up() {
     };
     let mut device = device(address, Language::Raw, timeouts);
     device.open().await.unwrap();
-    let print = tokio::spawn(async move { device.print(b"ticket", no_fault).await });
+    let print = tokio::spawn(async move { device.print(&ticket(b"ticket"), no_fault).await });
     let given_up = tokio::time::timeout(Duration::from_secs(30), print).await;
     let error = given_up.expect("it still listens").unwrap().unwrap_err();
     assert_eq!(error.extent, Extent::InDoubt);
