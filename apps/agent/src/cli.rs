@@ -52,6 +52,8 @@ pub enum Verb {
     Run(RunArgs),
     /// Make this machine known to its hub with a pairing code
     Register(Box<RegisterArgs>),
+    /// Add a printer to the configuration; what stands in the file stays as it is
+    AddPrinter(Box<AddPrinterArgs>),
     /// Check the configuration and the registration, and report every error
     Check(CheckArgs),
 }
@@ -116,4 +118,34 @@ pub struct CheckArgs {
     /// Where.
     #[command(flatten)]
     pub files: DataArgs,
+}
+
+/// Of `add-printer`.
+#[derive(Debug, clap::Args)]
+pub struct AddPrinterArgs {
+    /// Where.
+    #[command(flatten)]
+    pub files: DataArgs,
+    /// What the printer shall be called: letters, digits, '-', '_' and '.'
+    pub name: String,
+    /// Where it is reached, such as tcp://192.0.2.7:9100, usb://, serial://COM3 or spool://QUEUE
+    pub address: String,
+    /// What it takes: escpos, fgl, zpl, pdf or raw
+    #[arg(long)]
+    pub language: Option<String>,
+    /// Its model, where `cueline printers discover` names one
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Dots to the inch [default: as its model or language has it]
+    #[arg(long)]
+    pub dpi: Option<u16>,
+    /// Dots across a page [default: as its model or language has it]
+    #[arg(long, value_name = "DOTS")]
+    pub width_dots: Option<u16>,
+    /// Dots down a page, where that is fixed
+    #[arg(long, value_name = "DOTS")]
+    pub height_dots: Option<u16>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
 }

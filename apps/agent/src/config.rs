@@ -103,12 +103,23 @@ impl Config {
             complaints,
         };
         match std::fs::read_to_string(file) {
-            Ok(text) => Self::parse(&text).map_err(fail),
+            Ok(text) => Self::of_text(&text, file),
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
                 Ok(Self::default())
             }
             Err(error) => Err(fail(vec![Complaint::of_file(&error)])),
         }
+    }
+
+    /// Reads what stands in `file`, or would.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn of_text(text: &str, file: &Path) -> Result<Self, ConfigErrors> {
+        Self::parse(text).map_err(|complaints| ConfigErrors {
+            file: file.to_owned(),
+            complaints,
+        })
     }
 
     fn parse(text: &str) -> Result<Self, Vec<Complaint>> {
@@ -162,6 +173,24 @@ mod tests {
             language = "escpos"
             width_dots = 512
             timeouts = { connect_s = 2, proof_s = 1.5 }
+            watch = false
+            [[printers]]
+            name = "tickets"
+            port = "serial:///dev/ttyUSB0?baud=19200&flow=rtscts"
+            model = "boca-lemur-300"
+            dpi = 300
+            label_height_mm = 80
+            [[printers]]
+            name = "labels"
+            port = "usb://0a5f:0187"
+            language = "zpl"
+            dpi = 300
+            width_dots = 1200
+            height_dots = 600
+            [[printers]]
+            name = "office"
+            port = "ipp://192.0.2.9/ipp/print"
+            language = "pdf"
             [[printers]]
             name = "spool"
             port = "file:///var/spool/tickets.bin"
@@ -176,9 +205,26 @@ mod tests {
         assert_eq!(config.link.ping, Duration::from_secs(60));
         assert_eq!(config.link.idle_timeout, Duration::from_millis(90_500));
         assert_eq!(config.link.quick_tries, 3);
-        let [desk, spool] = &config.printers[..] else {
-            panic!("two printers")
+        let [desk, tickets, labels, office, spool] = &config.printers[..] else {
+            panic!("five printers")
         };
+        assert_eq!(tickets.profile.language, Language::Fgl);
+        assert_eq!(tickets.profile.dpi, 300);
+        assert_eq!(tickets.profile.height_dots, Some(944));
+        assert_eq!(labels.profile.language, Language::Zpl);
+        let size = (
+            labels.profile.dpi,
+            labels.profile.width_dots,
+            labels.profile.height_dots,
+        );
+        assert_eq!(size, (300, 1200, Some(600)));
+        assert_eq!(office.profile.language, Language::Pdf);
+        let watched = config.printers.iter().map(|printer| printer.watch);
+        assert_eq!(
+            watched.collect::<Vec<_>>(),
+            [false, true, true, true, false],
+            "where a look tells something and nothing else is said"
+        );
         assert_eq!(desk.name.as_str(), "desk-1");
         assert_eq!(desk.address.to_string(), "tcp://192.0.2.7:9100");
         assert_eq!(desk.profile.width_dots, 512);
@@ -202,7 +248,7 @@ mod tests {
              [[printers]]\n\
              name = \"b\"\n\
              port = \"tcp://b:9100\"\n\
-             language = \"zpl\"\n\
+             language = \"epl\"\n\
              width_dots = 9\n",
         );
         let expected = [
@@ -216,6 +262,37 @@ mod tests {
             "line 9, printers[1].port: ",
             "line 13, printers[2].language: ",
             "line 14, printers[2].width_dots: ",
+        ];
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.starts_with(expected), "{found:?} is not {expected:?}");
+        }
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused_with_what_to_do() {
+        let found = complaints(
+            "[[printers]]\n\
+             name = \"a\"\n\
+             port = \"usb://\"\n\
+             model = \"boca-lemur-300\"\n\
+             language = \"escpos\"\n\
+             height_dots = 600\n\
+             label_height_mm = 50\n\
+             [[printers]]\n\
+             name = \"b\"\n\
+             port = \"lpt:\"\n\
+             model = \"dot-matrix\"\n\
+             dpi = 9\n\
+             watch = 1\n",
+        );
+        let expected = [
+            "line 5, printers[1].language: the model speaks fgl, not escpos",
+            "line 7, printers[1].label_height_mm: the same as height_dots",
+            "line 10, printers[2].port: a printer's address starts with",
+            "line 11, printers[2].model: unknown printer model",
+            "line 12, printers[2].dpi: expected a whole number from 72",
+            "line 13, printers[2].watch: expected true or false",
         ];
         assert_eq!(found.len(), expected.len(), "{found:#?}");
         for (found, expected) in found.iter().zip(expected) {

@@ -1,5 +1,6 @@
 //! The background program at the till: holds the line to the hub, prints, reports.
 
+mod add_printer;
 mod cli;
 mod config;
 mod data_dir;
@@ -24,6 +25,14 @@ use ending::{Code, Ending};
 const USER_AGENT: &str = concat!("cueline-agent/", env!("CARGO_PKG_VERSION"));
 
 fn main() -> ExitCode {
+    // For the agent itself, which starts this program to decode a document. Before there is a thread, a
+    // log or a command line: it confines itself and talks to its parent alone.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|verb| verb == cueline_decoder::VERB)
+    {
+        return cueline_decoder::child_main();
+    }
     let cli = Cli::parse();
     log::start(cli.log);
     match done(&cli.verb) {
@@ -48,6 +57,7 @@ fn done(verb: &Verb) -> Result<String, Ending> {
         .map_err(|error| Ending::new(Code::Other, format!("start the program: {error}")))?;
     let done = match verb {
         Verb::Run(args) => runtime.block_on(run::run(args)),
+        Verb::AddPrinter(args) => add_printer::add(args),
         Verb::Check(args) => run::check(args),
         Verb::Register(args) => runtime.block_on(registration::register(args)),
     };
@@ -58,7 +68,12 @@ fn done(verb: &Verb) -> Result<String, Ending> {
 
 /// In the form that was asked for, so that whoever reads the output need not expect two.
 fn tell(cli: &Cli, ending: &Ending) {
-    if matches!(&cli.verb, Verb::Register(args) if args.json) {
+    let json = match &cli.verb {
+        Verb::Register(args) => args.json,
+        Verb::AddPrinter(args) => args.json,
+        Verb::Run(_) | Verb::Check(_) => false,
+    };
+    if json {
         let exit_code = ending.code as u8;
         println!(
             "{}",

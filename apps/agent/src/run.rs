@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cueline_agent_core::Event;
+use cueline_decoder::{Decoder, DecoderSettings};
 use cueline_journal::{Journal, OnDamage};
 use cueline_uplink::{Uplink, UplinkConfig};
 use http::HeaderValue;
@@ -168,7 +169,14 @@ fn means(setup: &Setup) -> Result<Means, Ending> {
         agent: identity.agent,
         hub_key: identity.hub_key.clone(),
     };
+    let decoder = DecoderSettings::this_program().map_err(|error| {
+        Ending::new(
+            Code::Other,
+            format!("find this program, to decode documents: {error}"),
+        )
+    })?;
     Ok(Means {
+        decoder: Decoder::new(decoder),
         hub: Arc::new(HubClient::new(uplink, identity.agent, setup.key.clone())),
         offers: Arc::new(offers),
     })

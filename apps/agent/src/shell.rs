@@ -7,6 +7,7 @@
 
 mod clock;
 mod effects;
+mod installed;
 mod notices;
 mod printer;
 

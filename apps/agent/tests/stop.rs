@@ -61,6 +61,8 @@ fn accept_a_ticket(folder: &Path) {
             progress: Progress::Accepted,
         },
         job: Job {
+            options: Box::new(cueline_model::PrintOptions::default()),
+            marked: false,
             key: JobKey { job, attempt: 1 },
             sequence: 1,
             printer: "desk".parse().unwrap(),

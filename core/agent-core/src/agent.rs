@@ -15,7 +15,7 @@ use crate::event::Event;
 use crate::intake::{self, Intake, Offered};
 use crate::inventory::Inventory;
 use crate::jobs::{Jobs, Stage};
-use crate::lanes::Lanes;
+use crate::lanes::{Condition, Lanes};
 use crate::link::{Cause, Delivery, Link};
 use crate::record::{Record, Recovered};
 use crate::recovery::{self, Heirs};
@@ -236,13 +236,15 @@ impl Parts {
             } => self.reports.failed(report, retry_after, turn),
             Event::InventoryStored => self.inventory.stored(turn),
             Event::InventoryFailed => self.inventory.failed(turn),
+            Event::InventoryChanged => self.inventory.changed(turn),
             Event::Fetched { job } => self.documents.fetched(job, &mut self.jobs),
             Event::FetchFailed { job, error } => {
                 self.documents.failed(job, error, &mut self.jobs, turn);
             }
             Event::PrinterReady { .. }
             | Event::PrinterNotReady { .. }
-            | Event::PrinterFault { .. }
+            | Event::PrinterCondition { .. }
+            | Event::PrintProgress { .. }
             | Event::PrintEnded { .. } => self.take_printer(event, turn),
             Event::Reconnect => self.link.reconnect(Cause::Asked, turn),
             Event::Shutdown => {
@@ -255,15 +257,40 @@ impl Parts {
     fn take_printer(&mut self, event: Event, turn: &mut Turn<'_>) {
         let (jobs, reports) = (&mut self.jobs, &mut self.reports);
         match event {
-            Event::PrinterReady { op, printer } => {
-                self.lanes.ready((op, &printer), jobs, reports, turn);
+            Event::PrinterReady {
+                op,
+                printer,
+                warning,
+            } => {
+                let told = Condition::well(warning);
+                self.lanes.ready((op, &printer), told, jobs, reports, turn);
             }
-            Event::PrinterNotReady { op, printer, fault } => {
-                self.lanes.not_ready((op, &printer), fault, reports, turn);
+            Event::PrinterNotReady {
+                op,
+                printer,
+                fault,
+                warning,
+            } => {
+                let told = Condition::of(Some(fault), warning);
+                self.lanes.not_ready((op, &printer), told, reports, turn);
             }
-            Event::PrinterFault { op, printer, fault } => {
-                self.lanes.fault((op, &printer), fault, reports, turn);
+            Event::PrinterCondition {
+                op,
+                printer,
+                fault,
+                warning,
+            } => {
+                let told = Condition::of(fault, warning);
+                self.lanes
+                    .condition((op, &printer), told, jobs, reports, turn);
             }
+            Event::PrintProgress {
+                op,
+                printer,
+                proven,
+            } => self
+                .lanes
+                .progress((op, &printer), proven, jobs, reports, turn),
             Event::PrintEnded { op, printer, end } => {
                 self.lanes.ended((op, &printer), end, jobs, reports, turn);
             }
@@ -292,7 +319,10 @@ impl Parts {
                 };
                 self.take_offer(offered, turn);
             }
-            Delivery::Withdraw(withdraw) => intake::withdrawn(withdraw, &mut self.jobs, turn),
+            Delivery::Withdraw(withdraw) => {
+                intake::withdrawn(withdraw, &mut self.jobs, turn);
+                self.lanes.withdrawn(withdraw.key(), &self.jobs, turn);
+            }
             Delivery::TellInventory => self.inventory.asked_for(turn),
         }
     }
@@ -314,7 +344,8 @@ impl Parts {
                 self.lanes.enqueue(held);
             }
             let printer = held.job.printer.clone();
-            self.lanes.appended(&entry, &printer, &mut self.jobs, turn);
+            let (jobs, reports) = (&mut self.jobs, &mut self.reports);
+            self.lanes.appended(&entry, &printer, jobs, reports, turn);
         }
         if matches!(entry.progress, Progress::Ended(_)) {
             self.jobs.settle(key);

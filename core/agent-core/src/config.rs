@@ -24,6 +24,9 @@ pub struct PrinterConfig {
     pub name: PrinterName,
     /// What it prints.
     pub content_types: Vec<ContentType>,
+    /// Whether it is looked at while it has nothing to do: opened, asked how it is, closed again.
+    /// Not for one that this costs something, such as a port that other programs wait for.
+    pub watch: bool,
 }
 
 /// The timings of the held request, which are the product's signature.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use cueline_model::{Document, JobKey, PrinterName};
+use cueline_model::{Document, JobKey, PrintOptions, PrinterName};
 use cueline_wire::cloud::{Rejection, Report, StreamMode};
 
 use crate::event::{BatchId, LinkId, PrinterOp, ReportId};
-use crate::record::Record;
+use crate::record::{Proven, Record};
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,19 @@ pub enum Effect {
         copies: u16,
         /// Whether to head it DUPLICATE.
         duplicate: bool,
+        /// How it is wanted.
+        options: PrintOptions,
+        /// What an earlier print of it has proven. It is left out, if the document still makes as many
+        /// tickets; otherwise nothing is.
+        proven: Option<Proven>,
+    },
+    /// Drop what is being printed: nobody wants it any more and its printer does not get on. How it
+    /// ended comes as [`crate::Event::PrintEnded`].
+    StopPrint {
+        /// The use that prints.
+        op: PrinterOp,
+        /// Which.
+        printer: PrinterName,
     },
     /// Close the printer again without printing. At a shutdown this may come while it is still being
     /// opened; then it is closed as soon as it is open.

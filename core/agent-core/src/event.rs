@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use cueline_model::{Failure, Fault, JobKey, PrinterName, Proof};
+use cueline_model::{Failure, Fault, JobKey, PrinterName, Proof, TicketCount};
 use cueline_wire::cloud::{Framed, JobOffer, ReportReply};
+
+use crate::record::Proven;
 
 /// One try at the held request; events of an older one are passed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +89,8 @@ pub enum Event {
     InventoryStored,
     /// The inventory did not arrive.
     InventoryFailed,
+    /// What is installed here, or what it can do, is no longer what the hub was told.
+    InventoryChanged,
     /// A job's document is complete and durable at the agent.
     Fetched {
         /// Whose.
@@ -105,6 +109,8 @@ pub enum Event {
         op: PrinterOp,
         /// Which printer.
         printer: PrinterName,
+        /// What will soon keep it from printing.
+        warning: Option<Fault>,
     },
     /// A printer could not be opened or is not ready; nothing has been sent and it is closed.
     PrinterNotReady {
@@ -114,15 +120,28 @@ pub enum Event {
         printer: PrinterName,
         /// What is wrong.
         fault: Fault,
+        /// What else will soon keep it from printing.
+        warning: Option<Fault>,
     },
     /// A printer that is printing said that something is wrong, or no longer is.
-    PrinterFault {
+    PrinterCondition {
         /// Which use.
         op: PrinterOp,
         /// Which printer.
         printer: PrinterName,
         /// What is wrong now.
         fault: Option<Fault>,
+        /// What will soon keep it from printing.
+        warning: Option<Fault>,
+    },
+    /// A printer that is printing has proven more tickets.
+    PrintProgress {
+        /// Which use.
+        op: PrinterOp,
+        /// Which printer.
+        printer: PrinterName,
+        /// So many of the whole job; those that this print left out as proven are counted.
+        proven: Proven,
     },
     /// A print is over and the printer closed.
     PrintEnded {
@@ -172,7 +191,12 @@ pub enum PrintEnd {
     /// Not one byte can have reached the device.
     NothingSent(Fault),
     /// It may be on paper, wholly or in part.
-    InDoubt(Fault),
+    InDoubt {
+        /// What went wrong.
+        fault: Fault,
+        /// Which tickets of the whole job are where, as far as this print knows.
+        tickets: Option<TicketCount>,
+    },
     /// The document cannot be printed here; nothing was sent.
     Unprintable(Failure),
 }

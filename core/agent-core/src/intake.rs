@@ -110,6 +110,8 @@ impl Intake {
             start_by: offered.offer.start_by,
             copies: print.copies,
             uncertain: print.uncertain,
+            options: Box::new(print.options),
+            marked: print.marked,
             document: print.document,
         };
         let mut held = HeldJob::offered(job.clone(), print.body.is_some());

@@ -1,4 +1,5 @@
-//! Telling the hub what is installed: once after the first greeting, when asked, until it arrived.
+//! Telling the hub what is installed: once after the first greeting, when asked, at each change,
+//! until it arrived.
 
 use std::time::Duration;
 
@@ -39,6 +40,15 @@ impl Inventory {
         match self {
             Self::Sent { again } => *again = true,
             _ => self.send(turn),
+        }
+    }
+
+    /// What is told of it is outdated; before the first greeting nothing was told.
+    pub(crate) fn changed(&mut self, turn: &mut Turn<'_>) {
+        match self {
+            Self::Untold | Self::Failed { .. } => {}
+            Self::Sent { again } => *again = true,
+            Self::Stored => self.send(turn),
         }
     }
 

@@ -7,6 +7,7 @@ use cueline_model::{JobKey, Mono, Outcome, UncertainPolicy, WallTime};
 use cueline_wire::cloud::ReportEntry;
 
 use crate::record::Job;
+use crate::tickets::Tickets;
 
 /// How far an unsettled job has come. Each step is taken when its record is asked for; what the record
 /// sets free waits for its confirmation.
@@ -31,6 +32,7 @@ pub(crate) struct HeldJob {
     pub stage: Stage,
     pub document_here: bool,
     pub reprints: u32,
+    pub tickets: Tickets,
     /// The box office would like it cancelled, but it was started already.
     pub withdrawn: bool,
     /// Times its document could not be had.
@@ -54,6 +56,7 @@ impl HeldJob {
             stage: Stage::Accepting,
             document_here,
             reprints: 0,
+            tickets: Tickets::default(),
             withdrawn: false,
             fetch_failures: 0,
             fetch_at: None,
@@ -70,6 +73,7 @@ impl HeldJob {
             stage,
             document_here: found.document_here,
             reprints: found.reprints,
+            tickets: Tickets::recovered(found.proven),
             withdrawn: false,
             fetch_failures: 0,
             fetch_at: None,
@@ -115,17 +119,37 @@ impl HeldJob {
         if self.reprints == 0 {
             return outcome;
         }
+        self.uncertain("An earlier print of this was interrupted, and it was not printed again.")
+    }
+
+    /// The end of a job that may be on paper: `what` happened, one sentence, then what a person has to
+    /// look at, and what is known of each ticket.
+    pub(crate) fn uncertain(&self, what: &str) -> Outcome {
+        let tickets = self.tickets.known();
+        let what = what.trim_end_matches('.');
+        let check = match tickets {
+            Some(count) if count.total > 1 => "Check which of the tickets came out",
+            _ => "Check whether the ticket came out",
+        };
+        let first = self.job.options.from_ticket.filter(|first| *first > 1);
+        let counted = match (first, tickets) {
+            (Some(first), Some(_)) => format!(" (counted from ticket {first} of the document)"),
+            _ => String::new(),
+        };
         Outcome::Uncertain {
-            detail:
-                "an earlier print of this ticket was interrupted and it was not printed again; \
-                     check whether the ticket came out"
-                    .to_owned(),
+            detail: format!("{what}. {check}{counted}."),
+            tickets,
         }
     }
 
     /// Whether the next print of it is to be headed DUPLICATE.
     pub(crate) fn prints_duplicate(&self) -> bool {
-        self.reprints > 0 && self.job.uncertain == UncertainPolicy::ReprintMarked
+        self.job.marked || self.reprints > 0 && self.job.uncertain == UncertainPolicy::ReprintMarked
+    }
+
+    /// So many of its entries need not be told any more.
+    pub(crate) fn superseded(&mut self, entries: usize) {
+        self.telling.untold = self.telling.untold.saturating_sub(entries);
     }
 }
 

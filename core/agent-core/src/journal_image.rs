@@ -8,7 +8,7 @@ use std::time::Duration;
 use cueline_model::JobKey;
 use cueline_wire::cloud::{Progress, ReportEntry};
 
-use crate::record::{Phase, Record, Recovered, RecoveredJob};
+use crate::record::{Phase, Proven, Record, Recovered, RecoveredJob};
 
 /// A journal as a plain value: [`JournalImage::apply`] what is durable, [`JournalImage::recover`] after
 /// a crash.
@@ -35,6 +35,7 @@ impl JournalImage {
                     phase: Phase::Waiting,
                     document_here: body.is_some(),
                     reprints: 0,
+                    proven: None,
                     newest_entry: entry.clone(),
                 };
                 self.accepted_as.insert(job.key, entry.seq);
@@ -108,6 +109,10 @@ fn progress(found: &mut RecoveredJob, entry: &ReportEntry) {
     match entry.progress {
         Progress::Accepted | Progress::NotStarted => found.phase = Phase::Waiting,
         Progress::Started => found.phase = Phase::Started,
+        Progress::Printing { printed, total } => {
+            found.phase = Phase::Started;
+            found.proven = Some(Proven { printed, total });
+        }
         Progress::Reprinting => {
             found.phase = Phase::Waiting;
             found.reprints += 1;

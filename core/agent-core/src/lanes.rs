@@ -1,18 +1,21 @@
 //! One lane for each printer: its jobs in order of sequence, one at a time.
 
+mod condition;
 mod lane;
 
 use std::collections::BTreeMap;
 
-use cueline_model::{Fault, Mono, PrinterName, WallTime};
+use cueline_model::{JobKey, Mono, PrinterName, WallTime};
 use cueline_wire::cloud::{Progress, ReportEntry};
 
 use crate::config::PrinterConfig;
 use crate::event::{PrintEnd, PrinterOp};
 use crate::jobs::{HeldJob, Jobs};
+use crate::record::Proven;
 use crate::reports::Reports;
-use crate::timer::{Timer, TimerReason};
+use crate::timer::Timer;
 use crate::turn::Turn;
+pub(crate) use condition::Condition;
 use lane::Lane;
 
 /// All lanes; at most [`cueline_model::limits::PRINTERS_PER_AGENT_MAX`].
@@ -27,7 +30,7 @@ impl Lanes {
     pub(crate) fn new(printers: &[PrinterConfig]) -> Self {
         let lanes = printers
             .iter()
-            .map(|printer| (printer.name.clone(), Lane::new(printer.name.clone())))
+            .map(|printer| (printer.name.clone(), Lane::new(printer)))
             .collect();
         Self {
             lanes,
@@ -64,7 +67,7 @@ impl Lanes {
         }
     }
 
-    /// Opens the printers of idle lanes that have something to print.
+    /// Opens the printers of idle lanes that have something to print, or are to be looked at.
     pub(crate) fn advance(&mut self, jobs: &Jobs, reports: &Reports, turn: &mut Turn<'_>) {
         if self.closing || reports.is_full() {
             return;
@@ -81,36 +84,59 @@ impl Lanes {
     pub(crate) fn ready(
         &mut self,
         (op, printer): (PrinterOp, &PrinterName),
+        told: Condition,
         jobs: &mut Jobs,
         reports: &mut Reports,
         turn: &mut Turn<'_>,
     ) {
         if let Some(lane) = self.lanes.get_mut(printer) {
-            lane.ready(op, jobs, reports, turn);
+            lane.ready(op, told, (jobs, reports), turn);
         }
     }
 
     pub(crate) fn not_ready(
         &mut self,
         (op, printer): (PrinterOp, &PrinterName),
-        fault: Fault,
+        told: Condition,
         reports: &mut Reports,
         turn: &mut Turn<'_>,
     ) {
         if let Some(lane) = self.lanes.get_mut(printer) {
-            lane.not_ready(op, fault, reports, turn);
+            lane.not_ready(op, told, reports, turn);
         }
     }
 
-    pub(crate) fn fault(
+    pub(crate) fn condition(
         &mut self,
         (op, printer): (PrinterOp, &PrinterName),
-        fault: Option<Fault>,
+        told: Condition,
+        jobs: &mut Jobs,
         reports: &mut Reports,
-        turn: &Turn<'_>,
+        turn: &mut Turn<'_>,
     ) {
         if let Some(lane) = self.lanes.get_mut(printer) {
-            lane.fault(op, fault, reports, turn);
+            lane.condition(op, told, (jobs, reports), turn);
+        }
+    }
+
+    pub(crate) fn progress(
+        &mut self,
+        (op, printer): (PrinterOp, &PrinterName),
+        proven: Proven,
+        jobs: &mut Jobs,
+        reports: &mut Reports,
+        turn: &mut Turn<'_>,
+    ) {
+        if let Some(lane) = self.lanes.get_mut(printer) {
+            lane.progress(op, proven, (jobs, reports), turn);
+        }
+    }
+
+    /// Stops the print of a job that was withdrawn, where its printer does not get on.
+    pub(crate) fn withdrawn(&mut self, key: JobKey, jobs: &Jobs, turn: &mut Turn<'_>) {
+        let printer = jobs.get(key).map(|held| &held.job.printer);
+        if let Some(lane) = printer.and_then(|printer| self.lanes.get_mut(printer)) {
+            lane.stop_unwanted(jobs, turn);
         }
     }
 
@@ -133,6 +159,7 @@ impl Lanes {
         entry: &ReportEntry,
         printer: &PrinterName,
         jobs: &mut Jobs,
+        reports: &mut Reports,
         turn: &mut Turn<'_>,
     ) {
         let Some(lane) = self.lanes.get_mut(printer) else {
@@ -141,21 +168,22 @@ impl Lanes {
         let key = entry.key();
         match entry.progress {
             Progress::Accepted => {}
+            Progress::Printing { .. } => lane.counted(key, jobs, reports, turn),
             Progress::Started => lane.started(key, self.closing, jobs, turn),
             Progress::NotStarted | Progress::Reprinting => lane.returned(key, jobs),
             Progress::Ended(_) => lane.settled(key),
         }
     }
 
-    /// When a printer is to be tried again.
+    /// When a printer is to be tried again, or looked at.
     pub(crate) fn timer(&self, jobs: &Jobs, hub_now: WallTime, now: Mono) -> Option<Timer> {
         if self.closing {
             return None;
         }
         self.lanes
             .values()
-            .filter_map(|lane| lane.retry_due(jobs, hub_now, now))
+            .filter_map(|lane| lane.next_due(jobs, hub_now))
+            .filter(|(due, _)| *due > now)
             .min()
-            .map(|due| (due, TimerReason::PrinterRetry))
     }
 }

@@ -23,6 +23,7 @@ mod link;
 pub mod record;
 mod recovery;
 mod reports;
+mod tickets;
 pub mod timer;
 mod turn;
 
@@ -31,5 +32,5 @@ pub use config::{Config, LinkTimings, PrinterConfig};
 pub use effect::{Effect, Notice};
 pub use event::{BatchId, Event, FetchError, LinkEnd, LinkId, PrintEnd, PrinterOp, ReportId};
 pub use journal_image::JournalImage;
-pub use record::{Job, Phase, Record, Recovered, RecoveredJob};
+pub use record::{Job, Phase, Proven, Record, Recovered, RecoveredJob};
 pub use timer::{Timer, TimerReason};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cueline_model::{Document, JobKey, PrinterName, UncertainPolicy, WallTime};
+use cueline_model::{Document, JobKey, PrintOptions, PrinterName, UncertainPolicy, WallTime};
 use cueline_wire::Base64Bytes;
 use cueline_wire::cloud::ReportEntry;
 
@@ -22,6 +22,10 @@ pub struct Job {
     pub copies: u16,
     /// What to do when in doubt.
     pub uncertain: UncertainPolicy,
+    /// How it is wanted.
+    pub options: Box<PrintOptions>,
+    /// Whether it is headed DUPLICATE, whatever becomes of it here.
+    pub marked: bool,
     /// What.
     pub document: Document,
 }
@@ -66,6 +70,15 @@ pub enum Phase {
     Ended,
 }
 
+/// Tickets that a printer has proven, counted from the first that the job prints, through all copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proven {
+    /// The first so many.
+    pub printed: u32,
+    /// All of the job's.
+    pub total: u32,
+}
+
 /// A job found in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveredJob {
@@ -77,6 +90,8 @@ pub struct RecoveredJob {
     pub document_here: bool,
     /// How often it was already reprinted by policy.
     pub reprints: u32,
+    /// The newest count of its tickets; `None`: there was none.
+    pub proven: Option<Proven>,
     /// Its newest entry, told to the hub again when the hub asks by offering the job again.
     pub newest_entry: ReportEntry,
 }

@@ -44,9 +44,8 @@ pub(crate) fn take_up(
             }
             Phase::Started => {
                 let mut held = HeldJob::recovered(found, Stage::Started, untold);
-                let detail = "the till was interrupted while this was printing; \
-                              check whether the ticket came out";
-                turn.resolve_doubt(&mut held, detail.to_owned(), unfit.is_none());
+                let what = "The till was interrupted while this was printing.";
+                turn.resolve_doubt(&mut held, what, None, unfit.is_none());
                 heirs.lanes.settle_first(&held);
                 held
             }

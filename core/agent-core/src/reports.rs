@@ -1,11 +1,11 @@
 //! Telling the hub until it has stored it: journal entries, pongs, printers' states.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use cueline_model::limits::REPORT_ENTRIES_MAX;
-use cueline_model::{Mono, PrinterName};
-use cueline_wire::cloud::{Pong, PrinterStatus, Report, ReportEntry, ReportReply};
+use cueline_model::limits::{PRINTERS_PER_AGENT_MAX, REPORT_ENTRIES_MAX};
+use cueline_model::{JobKey, Mono};
+use cueline_wire::cloud::{Pong, PrinterStatus, Progress, Report, ReportEntry, ReportReply};
 
 use crate::config::LinkTimings;
 use crate::effect::{Effect, Notice};
@@ -22,6 +22,10 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// has stored some; the jobs already here add at most a few entries each.
 pub(crate) const UNTOLD_ENTRIES_MAX: usize = 10_000;
 
+/// Changes of printers' states that may wait for the hub. At the limit the oldest that a newer one of
+/// the same printer follows is let go, so that each printer's newest state is always told.
+pub(crate) const PRINTER_CHANGES_MAX: usize = 4 * PRINTERS_PER_AGENT_MAX;
+
 /// What is to be told and what is on its way.
 #[derive(Debug)]
 pub(crate) struct Reports {
@@ -29,8 +33,8 @@ pub(crate) struct Reports {
     /// Durable here, not known to be stored at the hub, by number.
     untold: BTreeMap<u64, Untold>,
     pong: Option<Pong>,
-    /// Changed states, at most one a printer.
-    printers: BTreeMap<PrinterName, PrinterStatus>,
+    /// Changes of printers' states, oldest first, at most [`PRINTER_CHANGES_MAX`].
+    printers: VecDeque<PrinterStatus>,
     in_flight: Option<InFlight>,
     retry: Option<Retry>,
     schedule: Schedule,
@@ -64,7 +68,7 @@ impl Reports {
             timings,
             untold: BTreeMap::new(),
             pong: None,
-            printers: BTreeMap::new(),
+            printers: VecDeque::new(),
             in_flight: None,
             retry: None,
             schedule: Schedule::default(),
@@ -112,7 +116,27 @@ impl Reports {
     }
 
     pub(crate) fn printer_changed(&mut self, status: PrinterStatus) {
-        self.printers.insert(status.printer.clone(), status);
+        self.printers.push_back(status);
+        self.bound_printers();
+    }
+
+    /// Lets go of the counts of a job's tickets that wait to be told: a newer one follows. Gives their
+    /// numbers. What is on its way to the hub stays until that is answered.
+    pub(crate) fn let_go_of_counts(&mut self, key: JobKey) -> Vec<u64> {
+        let sent: BTreeSet<u64> = self
+            .in_flight
+            .iter()
+            .flat_map(|sent| &sent.body.entries)
+            .map(|entry| entry.seq)
+            .collect();
+        let is_old = |seq: &u64, untold: &Untold| {
+            let is_count = matches!(untold.entry.progress, Progress::Printing { .. });
+            is_count && untold.entry.key() == key && !untold.again && !sent.contains(seq)
+        };
+        let gone = self
+            .untold
+            .extract_if(.., |seq, untold| is_old(seq, untold));
+        gone.map(|(seq, _)| seq).collect()
     }
 
     /// Sends what there is to tell, unless a report is under way or to be waited for.
@@ -130,7 +154,10 @@ impl Reports {
                 .take(REPORT_ENTRIES_MAX)
                 .map(|untold| untold.entry.clone())
                 .collect(),
-            printers: std::mem::take(&mut self.printers).into_values().collect(),
+            printers: {
+                let first = self.printers.len().min(PRINTERS_PER_AGENT_MAX);
+                self.printers.drain(..first).collect()
+            },
         };
         let report = ReportId(self.next_report);
         self.next_report += 1;
@@ -192,10 +219,10 @@ impl Reports {
             return;
         };
         self.pong = self.pong.or(sent.body.pong);
-        for status in sent.body.printers {
-            let name = status.printer.clone();
-            self.printers.entry(name).or_insert(status);
+        for status in sent.body.printers.into_iter().rev() {
+            self.printers.push_front(status);
         }
+        self.bound_printers();
         self.wait(retry_after, turn);
     }
 
@@ -220,6 +247,17 @@ impl Reports {
 
     fn has_news(&self) -> bool {
         self.pong.is_some() || !self.untold.is_empty() || !self.printers.is_empty()
+    }
+
+    fn bound_printers(&mut self) {
+        while self.printers.len() > PRINTER_CHANGES_MAX {
+            let outdated = self.printers.iter().enumerate().position(|(at, status)| {
+                let mut later = self.printers.iter().skip(at + 1);
+                later.any(|newer| newer.printer == status.printer)
+            });
+            // There are more changes than printers, so there is one.
+            self.printers.remove(outdated.unwrap_or(0));
+        }
     }
 
     fn take_in_flight(&mut self, report: ReportId) -> Option<InFlight> {

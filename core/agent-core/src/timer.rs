@@ -21,6 +21,8 @@ pub enum TimerReason {
     JobExpiry,
     /// A printer that was not ready is tried again.
     PrinterRetry,
+    /// A printer that has nothing to do is looked at.
+    PrinterLook,
     /// A document that could not be had is tried again.
     DocumentRetry,
     /// A report that failed is sent again.

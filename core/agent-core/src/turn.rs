@@ -3,14 +3,17 @@
 use std::collections::VecDeque;
 
 use cueline_model::limits::REPRINTS_MAX;
-use cueline_model::{Failure, JobKey, Mono, Outcome, UncertainPolicy, WallTime};
+use cueline_model::{
+    Failure, JobKey, Mono, Outcome, Proof, TicketCount, UncertainPolicy, WallTime,
+};
 use cueline_wire::cloud::{Progress, ReportEntry};
 
 use crate::chance::Chance;
 use crate::effect::{Effect, Notice};
 use crate::event::BatchId;
 use crate::jobs::{HeldJob, Stage};
-use crate::record::Record;
+use crate::record::{Proven, Record};
+use crate::reports::Reports;
 
 /// The time and the means of one call of `handle_*`.
 pub(crate) struct Turn<'a> {
@@ -155,9 +158,38 @@ impl Turn<'_> {
         self.step(held, [Progress::NotStarted, Progress::Ended(outcome)]);
     }
 
-    /// Does what the job's policy says about a print that may be on paper; `can_reprint` says whether
-    /// there is a printer for it.
-    pub(crate) fn resolve_doubt(&mut self, held: &mut HeldJob, detail: String, can_reprint: bool) {
+    /// Records how many tickets are proven, unless the last such record is still on its way. The hub
+    /// needs only the newest, so what it has not been told of the older ones is let go.
+    pub(crate) fn record_tickets(&mut self, held: &mut HeldJob, reports: &mut Reports) {
+        let Some(Proven { printed, total }) = held.tickets.take_due() else {
+            return;
+        };
+        let entry = self.entry(held, Progress::Printing { printed, total });
+        let mut records = vec![Record::Progress(entry)];
+        let superseded = reports.let_go_of_counts(held.job.key);
+        held.superseded(superseded.len());
+        if !superseded.is_empty() {
+            records.push(Record::Told(superseded));
+        }
+        self.append(records);
+    }
+
+    /// Does what the job's policy says about a print that may be on paper: `what` happened, and `told`
+    /// is what its printer says of the tickets. `can_reprint` says whether there is a printer for it.
+    pub(crate) fn resolve_doubt(
+        &mut self,
+        held: &mut HeldJob,
+        what: &str,
+        told: Option<TicketCount>,
+        can_reprint: bool,
+    ) {
+        held.tickets.in_doubt(told, held.reprints > 0);
+        if held.tickets.all_printed() {
+            // Only the end itself went wrong: each ticket was proven before.
+            let proof = Proof::Printed;
+            self.end(held, Outcome::Done { proof });
+            return;
+        }
         let reprints = match held.job.uncertain {
             UncertainPolicy::Hold => false,
             UncertainPolicy::ReprintMarked | UncertainPolicy::Reprint => {
@@ -169,7 +201,8 @@ impl Turn<'_> {
             held.stage = Stage::Returning;
             self.step(held, [Progress::Reprinting]);
         } else {
-            self.end(held, Outcome::Uncertain { detail });
+            let outcome = held.uncertain(what);
+            self.end(held, outcome);
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use cueline_agent_core::{Job, Phase, Recovered, RecoveredJob};
+use cueline_agent_core::{Job, Phase, Proven, Recovered, RecoveredJob};
 use cueline_model::{Document, JobKey, Sha256, WallTime};
 use cueline_wire::cloud::ReportEntry;
 use rusqlite::types::Type;
@@ -31,7 +31,7 @@ fn read_all(connection: &Connection) -> Result<Recovered> {
             .prepare(
                 "SELECT job, attempt, sequence, printer, start_by_ms, copies, uncertain,
                         content_type, job.bytes, sha256, phase, reprints, newest_entry,
-                        document.position IS NOT NULL
+                        document.position IS NOT NULL, options, marked, printed, tickets
                  FROM job LEFT JOIN document USING (position) ORDER BY job.position",
             )?
             .query_map([], read_job)?
@@ -84,10 +84,13 @@ fn read_job(row: &Row<'_>) -> Result<RecoveredJob> {
             start_by: row.get::<_, Option<i64>>(4)?.map(WallTime),
             copies: row.get(5)?,
             uncertain: word(row, 6)?,
+            options: optional_json(row, 14)?.unwrap_or_default(),
+            marked: row.get(15)?,
             document: read_document(row, 7)?,
         },
         phase: phase(row, 10)?,
         reprints: row.get(11)?,
+        proven: proven(row, 16)?,
         newest_entry: json(row, 12)?,
         document_here: row.get(13)?,
     })
@@ -100,6 +103,15 @@ fn read_document(row: &Row<'_>, first: usize) -> Result<Document> {
         bytes: unsigned(row, first + 1)?,
         sha256: Sha256(row.get(first + 2)?),
     })
+}
+
+/// From two columns: printed, of how many.
+fn proven(row: &Row<'_>, first: usize) -> Result<Option<Proven>> {
+    let printed: Option<u32> = row.get(first)?;
+    let total: Option<u32> = row.get(first + 1)?;
+    Ok(printed
+        .zip(total)
+        .map(|(printed, total)| Proven { printed, total }))
 }
 
 fn phase(row: &Row<'_>, column: usize) -> Result<Phase> {
@@ -125,6 +137,12 @@ fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T> {
 fn json<T: for<'de> Deserialize<'de>>(row: &Row<'_>, column: usize) -> Result<T> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text).map_err(|error| unreadable(column, error))
+}
+
+fn optional_json<T: for<'de> Deserialize<'de>>(row: &Row<'_>, column: usize) -> Result<Option<T>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| serde_json::from_str(&text).map_err(|error| unreadable(column, error)))
+        .transpose()
 }
 
 fn unsigned(row: &Row<'_>, column: usize) -> Result<u64> {

@@ -10,7 +10,9 @@ use crate::JournalError;
 use crate::directory_lock::suffixed;
 
 /// The schema's steps, one for each version; `user_version` counts those that were taken.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    // 0.1
+    "
 CREATE TABLE job (
     position     INTEGER PRIMARY KEY,           -- rises in order of acceptance
     job          TEXT    NOT NULL,
@@ -44,7 +46,15 @@ CREATE TABLE number (
     name  TEXT PRIMARY KEY CHECK (name IN ('next_seq', 'clock_offset_ms')),
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    // 0.2
+    "
+ALTER TABLE job ADD COLUMN options TEXT;                       -- JSON; null: nothing is asked for
+ALTER TABLE job ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;  -- headed DUPLICATE from the beginning
+ALTER TABLE job ADD COLUMN printed INTEGER;                    -- tickets proven by the printer, of
+ALTER TABLE job ADD COLUMN tickets INTEGER;                    -- so many; null: none was counted
+",
+];
 
 /// Opens the file, which must exist, takes it for this process alone, checks it, brings its schema
 /// up to date. Its log stays as it is at close until [`keep_file_unchanged_at_close`] says otherwise.

@@ -1,7 +1,7 @@
 //! What each kind of record does to the tables.
 
 use cueline_agent_core::{Job, Record};
-use cueline_model::JobKey;
+use cueline_model::{JobKey, PrintOptions};
 use cueline_wire::Base64Bytes;
 use cueline_wire::cloud::{Progress, ReportEntry};
 use rusqlite::types::ToSqlOutput;
@@ -64,8 +64,8 @@ fn accept(
     transaction
         .prepare_cached(
             "INSERT INTO job (job, attempt, sequence, printer, start_by_ms, copies, uncertain,
-                              content_type, bytes, sha256, phase, newest_entry)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'waiting', ?11)",
+                              content_type, bytes, sha256, phase, newest_entry, options, marked)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'waiting', ?11, ?12, ?13)",
         )?
         .execute(params![
             job.key.job.to_string(),
@@ -79,6 +79,8 @@ fn accept(
             Number(job.document.bytes),
             job.document.sha256.0,
             entry_json,
+            options_json(&job.options),
+            job.marked,
         ])?;
     if let Some(Base64Bytes(body)) = body {
         let position = transaction.last_insert_rowid();
@@ -94,7 +96,7 @@ fn progress(transaction: &Transaction<'_>, entry: &ReportEntry) -> Result<()> {
     let (phase, reprints) = match entry.progress {
         Progress::Accepted | Progress::NotStarted => ("waiting", 0),
         Progress::Reprinting => ("waiting", 1),
-        Progress::Started => ("started", 0),
+        Progress::Started | Progress::Printing { .. } => ("started", 0),
         Progress::Ended(_) => ("ended", 0),
     };
     let (job, attempt) = (entry.job.to_string(), entry.attempt);
@@ -104,6 +106,13 @@ fn progress(transaction: &Transaction<'_>, entry: &ReportEntry) -> Result<()> {
              WHERE job = ?1 AND attempt = ?2",
         )?
         .execute(params![job, attempt, phase, reprints, entry_json])?;
+    if let Progress::Printing { printed, total } = entry.progress {
+        transaction
+            .prepare_cached(
+                "UPDATE job SET printed = ?3, tickets = ?4 WHERE job = ?1 AND attempt = ?2",
+            )?
+            .execute(params![job, attempt, printed, total])?;
+    }
     if matches!(entry.progress, Progress::Ended(_)) {
         transaction
             .prepare_cached(
@@ -113,6 +122,12 @@ fn progress(transaction: &Transaction<'_>, entry: &ReportEntry) -> Result<()> {
             .execute(params![job, attempt])?;
     }
     Ok(())
+}
+
+/// Nothing where nothing is asked for, which is so of most jobs.
+fn options_json(options: &PrintOptions) -> Option<String> {
+    let json = || serde_json::to_string(options).expect("plain data with string keys becomes JSON");
+    (!options.is_default()).then(json)
 }
 
 /// Keeps an entry until it is told, and the number after it for ever. Gives its JSON.

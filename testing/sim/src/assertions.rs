@@ -4,7 +4,7 @@ use cueline_hub_core::JobStore;
 use cueline_hub_core::PrintJob;
 use cueline_hub_core::store::memory::MemoryStore;
 use cueline_model::limits::REPRINTS_MAX;
-use cueline_model::{JobId, JobState, Outcome, UncertainPolicy, WallTime};
+use cueline_model::{JobId, JobState, Outcome, TicketCount, UncertainPolicy, WallTime};
 use cueline_wire::cloud::{Progress, ReportEntry};
 
 use crate::reference::{Job, Promise, Reference, Rule, RunEnd};
@@ -12,8 +12,8 @@ use crate::reference::{Job, Promise, Reference, Rule, RunEnd};
 /// A clock offset that has moved by less is not journalled again.
 const OFFSET_CHANGE_MS: i64 = 1_000;
 
-/// A till asks its printer to print; the use has not begun yet.
-pub fn print_asked(reference: &mut Reference, id: JobId, duplicate: bool) {
+/// A till asks its printer to print, all but so many proven tickets; the use has not begun yet.
+pub fn print_asked(reference: &mut Reference, id: JobId, duplicate: bool, left_out: u32) {
     let Some(job) = reference.job(id).cloned() else {
         reference.violated(
             Rule::EffectsFitTogether,
@@ -38,6 +38,21 @@ pub fn print_asked(reference: &mut Reference, id: JobId, duplicate: bool) {
     reference.expect(before <= most, Rule::NotPrintedAgain, id, || {
         let policy = job.uncertain.as_str();
         format!("it may be on paper from {before} earlier prints and its policy is {policy}")
+    });
+    reference.expect(
+        left_out >= job.counted,
+        Rule::ProvenIsNotRepeated,
+        id,
+        || {
+            format!(
+                "{} tickets are proven and only {left_out} are left out",
+                job.counted
+            )
+        },
+    );
+    let there = job.printed_through();
+    reference.expect(left_out <= there, Rule::NothingIsLeftOut, id, || {
+        format!("{left_out} tickets are left out and {there} are on paper")
     });
     let marks = job.uncertain == UncertainPolicy::ReprintMarked;
     let as_it_should = match (marks, duplicate) {
@@ -71,6 +86,9 @@ pub fn journalled(reference: &mut Reference, entry: &ReportEntry) {
     reference.expect(!contradicts, Rule::OutcomeNeverChanges, entry.job, || {
         format!("the till records {:?} after its end", entry.progress)
     });
+    if let Progress::Printing { printed, total } = entry.progress {
+        counted(reference, entry.job, printed, total);
+    }
     let Progress::Ended(outcome) = &entry.progress else {
         return;
     };
@@ -79,6 +97,19 @@ pub fn journalled(reference: &mut Reference, entry: &ReportEntry) {
         let job = job.clone();
         outcome_is_true(reference, entry.job, &job, outcome);
     }
+}
+
+/// A count of a job's tickets became durable at its till.
+fn counted(reference: &mut Reference, id: JobId, printed: u32, total: u32) {
+    let Some(job) = reference.job_mut(id) else {
+        return;
+    };
+    job.counted = job.counted.max(printed);
+    let (there, copies) = (job.printed_through(), u32::from(job.copies));
+    let is_true = printed <= there && total == copies;
+    reference.expect(is_true, Rule::CountsAreTrue, id, || {
+        format!("{printed} of {total} are counted; {there} of {copies} are on paper")
+    });
 }
 
 /// A job expired at its till when it was really this time. Only a clock that somebody set may be wrong
@@ -135,11 +166,18 @@ fn outcome_is_true(reference: &mut Reference, id: JobId, job: &Job, outcome: &Ou
     reference.expect(copies <= most, Rule::NotPrintedAgain, id, || {
         format!("{copies} copies are on paper, at most {most} may be")
     });
+    let each = job.sheets.iter().copied().max().map_or(0, u32::from);
+    reference.expect(
+        each <= most / wanted.max(1),
+        Rule::NotPrintedAgain,
+        id,
+        || format!("one copy is on paper {each} times"),
+    );
     match outcome {
         Outcome::Done { .. } => {
             let last = job.runs.last();
-            let printed =
-                last.is_some_and(|run| run.end == RunEnd::Done && run.copies == job.copies);
+            let printed = last.is_some_and(|run| run.end == RunEnd::Done)
+                && job.sheets.iter().all(|times| *times > 0);
             reference.expect(printed, Rule::DoneIsOnPaper, id, || {
                 format!("it is done, and its prints were {:?}", job.runs)
             });
@@ -154,12 +192,44 @@ fn outcome_is_true(reference: &mut Reference, id: JobId, job: &Job, outcome: &Ou
                 )
             });
         }
-        Outcome::Uncertain { .. } => {
+        Outcome::Uncertain { tickets, .. } => {
+            tickets_are_true(reference, id, job, *tickets);
             let told = job.runs.iter().any(|run| run.end == RunEnd::InDoubt);
             reference.expect(told || job.doubts > 0, Rule::DoubtIsReal, id, || {
                 format!("it was never in doubt; its prints were {:?}", job.runs)
             });
         }
+    }
+}
+
+/// What is said of each ticket of a job in doubt is so, and no more is in doubt than has to be.
+fn tickets_are_true(reference: &mut Reference, id: JobId, job: &Job, tickets: Option<TicketCount>) {
+    let told: Vec<_> = job.runs.iter().filter_map(|run| run.told).collect();
+    let Some(count) = tickets else {
+        let known = job.counted > 0 || !job.recovered && !told.is_empty();
+        reference.expect(!known, Rule::CountsAreTrue, id, || {
+            format!("nothing is said of its tickets; {told:?} was told")
+        });
+        return;
+    };
+    let (there, total) = (job.printed_through(), u32::from(job.copies));
+    let through = count.printed + count.unknown;
+    let is_true = count.total == total
+        && (job.counted..=there).contains(&count.printed)
+        && (job.reach()..=total).contains(&through);
+    reference.expect(is_true, Rule::CountsAreTrue, id, || {
+        let (counted, reach) = (job.counted, job.reach());
+        format!("{count}; counted {counted}, on paper {there}, reached {reach} of {total}")
+    });
+    // A till that forgot nothing knows exactly what its printer said.
+    let doubts = job.runs.iter().filter(|run| run.end == RunEnd::InDoubt);
+    if !job.recovered && told.len() == doubts.count() {
+        let printed = told.iter().map(|told| told.printed).max();
+        let reached = told.iter().map(|told| told.printed + told.unknown).max();
+        let exact = (printed, reached) == (Some(count.printed), Some(through));
+        reference.expect(exact, Rule::CountsAreTrue, id, || {
+            format!("{count}; its printer said {told:?}")
+        });
     }
 }
 

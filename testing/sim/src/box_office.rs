@@ -119,6 +119,9 @@ impl World {
             uncertain: job.uncertain,
             start_by: job.start_by,
             runs: Vec::new(),
+            sheets: vec![0; usize::from(job.copies)],
+            counted: 0,
+            recovered: false,
             doubts: 0,
             journalled: None,
             recorded: None,
@@ -177,8 +180,9 @@ fn checked(
     bytes: u64,
     now: WallTime,
 ) -> Option<NewJob> {
-    let printer = PrinterId::from_u128((plan.till * 100 + plan.printer) as u128);
+    let printer = printer_id(plan.till, plan.printer);
     let request = PrintJobRequest {
+        options: cueline_model::PrintOptions::default(),
         printer,
         content_type: ContentType::Raw,
         content: Some(Base64Bytes(body.to_vec())),
@@ -196,6 +200,7 @@ fn checked(
         site: SITE,
         agent: agent_of(plan.till),
         content_types: vec![ContentType::Raw],
+        capabilities: None,
         gone: false,
         agent_revoked: false,
     };
@@ -206,7 +211,22 @@ fn checked(
     };
     // Each request makes a fresh id; the store gives the first one's back.
     let id = JobId::from_u128(number as u128 * 1_000 + u128::from(attempt));
-    check(id, TENANT, &request, Some(&target), Some(content), now).ok()
+    check(
+        id,
+        TENANT,
+        &request,
+        Some(&target),
+        Some(content),
+        None,
+        now,
+    )
+    .ok()
+}
+
+/// A printer's name at the hub.
+#[must_use]
+pub fn printer_id(till: usize, printer: usize) -> PrinterId {
+    PrinterId::from_u128((till * 100 + printer) as u128)
 }
 
 /// Stands for the digest of a job's document: all that matters is that it is its own.

@@ -53,6 +53,18 @@ counts! {
     copies,
     /// Copies cut off in the middle.
     torn_copies,
+    /// Counts of proven tickets that became durable.
+    counts_recorded,
+    /// Jobs that ended uncertain with a count of their tickets.
+    counted_in_doubt,
+    /// Prints that left out what was proven.
+    left_out,
+    /// Prints stopped because nobody wanted them any more.
+    stopped,
+    /// Faults and warnings of printers that began or ended, as the hub was told.
+    printer_events,
+    /// Printers opened and closed again without a print.
+    looks,
     /// Crashes of tills.
     till_crashes,
     /// Orderly ends of tills.

@@ -149,8 +149,15 @@ impl Disk {
 
     fn entry(&mut self, entry: &ReportEntry, world: &mut World) {
         let key = entry.key();
+        match &entry.progress {
+            Progress::Printing { .. } => world.counts.counts_recorded += 1,
+            Progress::Ended(Outcome::Uncertain {
+                tickets: Some(_), ..
+            }) => world.counts.counted_in_doubt += 1,
+            _ => {}
+        }
         let phase = match entry.progress {
-            Progress::Started => Phase::Started,
+            Progress::Started | Progress::Printing { .. } => Phase::Started,
             Progress::Ended(_) => Phase::Ended,
             Progress::Accepted | Progress::NotStarted | Progress::Reprinting => Phase::Waiting,
         };

@@ -7,6 +7,9 @@ use cueline_model::{FaultCode, Proof, UncertainPolicy};
 
 use crate::chance::Chance;
 
+/// Printers of one till.
+pub const PRINTERS_MAX: usize = 3;
+
 /// What goes wrong by chance, each in 10,000. All zero once everything is healed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Odds {
@@ -156,6 +159,10 @@ pub struct PrinterPlan {
     pub proof: Proof,
     /// How long it needs for one copy.
     pub copy_ms: u64,
+    /// Copies that it takes ahead of the one it prints.
+    pub buffer: u16,
+    /// Whether its till looks at it while it has nothing to do.
+    pub watch: bool,
 }
 
 /// What is the matter with a job's document.
@@ -247,6 +254,8 @@ impl Plan {
             printers: vec![PrinterPlan {
                 proof: Proof::Printed,
                 copy_ms: 50,
+                buffer: 2,
+                watch: false,
             }],
             latency_ms: (5, 30),
             disk_ms: (1, 5),
@@ -282,10 +291,12 @@ impl Plan {
 }
 
 fn draw_till(chance: &mut Chance) -> TillPlan {
-    let printers = (0..chance.between(1, 3))
+    let printers = (0..chance.between(1, PRINTERS_MAX as u64))
         .map(|_| PrinterPlan {
             proof: chance.pick(&[Proof::Printed, Proof::Sent, Proof::Spooled]),
             copy_ms: chance.between(20, 2_000),
+            buffer: chance.pick(&[0, 1, 3, 100]),
+            watch: chance.one_in(4),
         })
         .collect();
     let latency_low_ms = chance.between(1, 80);
@@ -306,7 +317,7 @@ fn draw_jobs(chance: &mut Chance, tills: &[TillPlan], heal_at_ms: u64) -> Vec<Jo
     } else {
         chance.between(3, 30)
     };
-    let cancelling = chance.pick(&[0, 500, 3_000]);
+    let cancelling = chance.pick(&[0, 500, 4_000]);
     let expiring = chance.pick(&[0, 1_000, 5_000]);
     while (jobs.len() as u64) < wanted {
         let at_ms = chance.between(0, heal_at_ms - 1);
@@ -321,7 +332,11 @@ fn draw_jobs(chance: &mut Chance, tills: &[TillPlan], heal_at_ms: u64) -> Vec<Jo
                 at_ms: at_ms + chance.between(0, 20),
                 till,
                 printer: chance.index(tills[till].printers.len()),
-                copies: if chance.one_in(4) { 3 } else { 1 },
+                copies: match chance.between(0, 23) {
+                    0..=17 => 1,
+                    18..=21 => 3,
+                    _ => chance.pick(&[5, 8, 12]),
+                },
                 uncertain: chance.pick(&[
                     UncertainPolicy::Hold,
                     UncertainPolicy::ReprintMarked,
@@ -337,7 +352,7 @@ fn draw_jobs(chance: &mut Chance, tills: &[TillPlan], heal_at_ms: u64) -> Vec<Jo
                     _ => Flaw::None,
                 },
                 cancel_after_ms: chance.odds(cancelling).then(|| {
-                    let longest_ms = chance.pick(&[50, 1_000, 60_000]);
+                    let longest_ms = chance.pick(&[50, 1_000, 20_000, 60_000]);
                     chance.between(0, longest_ms)
                 }),
             });
@@ -366,7 +381,7 @@ fn draw_odds(chance: &mut Chance) -> Odds {
         document_fails: some(chance, 4_000),
         nothing_sent: some(chance, 1_500),
         dies_printing: some(chance, 1_500),
-        paper_out: some(chance, 1_000),
+        paper_out: some(chance, 2_400),
     }
 }
 

@@ -11,9 +11,11 @@ use cueline_hub_core::{AgentLink, JobStore};
 use cueline_model::{AgentId, JobKey, Mono};
 
 use crate::assertions;
+use crate::box_office::{TENANT, printer_id};
+use crate::faults::PRINTERS_MAX;
 use crate::mutation::Mutation;
 use crate::network::ConnId;
-use crate::till_side::agent_of;
+use crate::till_side::{agent_of, printer_name};
 use crate::world::{HubNote, ToHub, ToTill, What, World};
 
 /// How often the hub looks for expired jobs and old documents.
@@ -54,6 +56,10 @@ impl Hub {
         let mut store = MemoryStore::default();
         for till in 0..tills {
             store.add_agent(agent_of(till));
+            for printer in 0..PRINTERS_MAX {
+                let id = printer_id(till, printer);
+                store.add_printer((TENANT, agent_of(till)), id, printer_name(printer));
+            }
         }
         Self {
             tills,

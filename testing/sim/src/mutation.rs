@@ -27,11 +27,19 @@ pub enum Mutation {
     OrderIgnored,
     /// The hub takes a wish to cancel for a cancelled job.
     CancelTakenForDone,
+    /// A till passes over how many tickets are proven, and says all.
+    CountIgnored,
+    /// A till counts the ticket that is still coming out.
+    CountedAhead,
+    /// A till prints again what was proven.
+    ProofForgotten,
+    /// A till goes on with a print that it was to stop.
+    StopIgnored,
 }
 
 impl Mutation {
     /// All but [`Mutation::None`].
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::JournalBeforePrintRemoved,
         Self::DedupRemoved,
         Self::AckBeforeDurable,
@@ -40,6 +48,10 @@ impl Mutation {
         Self::ExpiryIgnored,
         Self::OrderIgnored,
         Self::CancelTakenForDone,
+        Self::CountIgnored,
+        Self::CountedAhead,
+        Self::ProofForgotten,
+        Self::StopIgnored,
     ];
 
     /// Its name on the command line.
@@ -55,6 +67,10 @@ impl Mutation {
             Self::ExpiryIgnored => "expiry_ignored",
             Self::OrderIgnored => "order_ignored",
             Self::CancelTakenForDone => "cancel_taken_for_done",
+            Self::CountIgnored => "count_ignored",
+            Self::CountedAhead => "counted_ahead",
+            Self::ProofForgotten => "proof_forgotten",
+            Self::StopIgnored => "stop_ignored",
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cueline_model::{JobId, Outcome, UncertainPolicy, WallTime};
+use cueline_model::{JobId, Outcome, TicketCount, UncertainPolicy, WallTime};
 use cueline_wire::cloud::{Progress, ReportEntry};
 
 /// A rule that must always hold.
@@ -30,6 +30,15 @@ pub enum Rule {
     NothingPrintedIsTrue,
     /// Uncertain means that it really was in doubt.
     DoubtIsReal,
+    /// What is said to be printed is on paper, what is said not to be is not, and only what is really
+    /// in doubt is said to be unknown.
+    CountsAreTrue,
+    /// A ticket that was proven is not printed again.
+    ProvenIsNotRepeated,
+    /// A ticket is left out of a reprint only if it is on paper.
+    NothingIsLeftOut,
+    /// A job that nobody wants is not waited for while its printer does not get on.
+    CancelIsPrompt,
     /// Nothing is printed before its start and its document are durable.
     JournalBeforePrint,
     /// Nothing is reported before it is durable.
@@ -89,6 +98,12 @@ pub struct Run {
     pub copies: u16,
     /// A copy that was cut off.
     pub torn: bool,
+    /// The till asked for the copies after so many.
+    pub left_out: u16,
+    /// None after this copy can have reached the printer.
+    pub reach: u16,
+    /// What the till was told of each copy when it ended in doubt.
+    pub told: Option<TicketCount>,
     /// How it ended.
     pub end: RunEnd,
 }
@@ -112,6 +127,12 @@ pub struct Job {
     pub start_by: Option<WallTime>,
     /// Its uses of the printer.
     pub runs: Vec<Run>,
+    /// How often each copy is on paper, complete.
+    pub sheets: Vec<u16>,
+    /// So many copies are proven by what is durable at its till.
+    pub counted: u32,
+    /// Its till came back after it was begun, and may have forgotten what was not durable.
+    pub recovered: bool,
     /// How often a till came back and found it started.
     pub doubts: u32,
     /// How the till's journal says that it ended.
@@ -131,6 +152,20 @@ impl Job {
     #[must_use]
     pub fn copies_on_paper(&self) -> u32 {
         self.runs.iter().map(|run| u32::from(run.copies)).sum()
+    }
+
+    /// How many copies are on paper before the first that is not.
+    #[must_use]
+    pub fn printed_through(&self) -> u32 {
+        let through = self.sheets.iter().take_while(|times| **times > 0);
+        u32::try_from(through.count()).unwrap_or(u32::MAX)
+    }
+
+    /// None after this copy can have reached a printer.
+    #[must_use]
+    pub fn reach(&self) -> u32 {
+        let reach = self.runs.iter().map(|run| run.reach).max();
+        u32::from(reach.unwrap_or_default())
     }
 
     /// Whether a sheet of it is on paper, complete or not.
@@ -241,23 +276,34 @@ impl Reference {
         &self.promises
     }
 
-    /// A use of a printer begins; gives its number among the job's.
-    pub fn run_begins(&mut self, id: JobId) -> usize {
+    /// A use of a printer begins, for the copies after so many; gives its number among the job's.
+    pub fn run_begins(&mut self, id: JobId, left_out: u16) -> usize {
         let Some(job) = self.jobs.get_mut(&id) else {
             return 0;
         };
         job.runs.push(Run {
             copies: 0,
             torn: false,
+            left_out,
+            reach: left_out,
+            told: None,
             end: RunEnd::Open,
         });
         job.runs.len() - 1
     }
 
     /// A use of a printer ends and the till is told.
-    pub fn run_ends(&mut self, id: JobId, run: usize, end: RunEnd) {
+    pub fn run_ends(&mut self, id: JobId, run: usize, end: RunEnd, told: Option<TicketCount>) {
         if let Some(run) = self.run_mut(id, run) {
             run.end = end;
+            run.told = told;
+        }
+    }
+
+    /// The printer has taken something of this copy, counted from 1.
+    pub fn reaches(&mut self, id: JobId, run: usize, copy: u16) {
+        if let Some(run) = self.run_mut(id, run) {
+            run.reach = run.reach.max(copy);
         }
     }
 
@@ -268,10 +314,17 @@ impl Reference {
         };
         let (lane, sequence, first) = ((job.till, job.printer), job.sequence, !job.is_on_paper());
         if let Some(run) = self.run_mut(id, run) {
+            let copy = usize::from(run.left_out + run.copies);
             if complete {
                 run.copies += 1;
             } else {
                 run.torn = true;
+            }
+            let job = self.jobs.get_mut(&id);
+            if let Some(times) = job.and_then(|job| job.sheets.get_mut(copy))
+                && complete
+            {
+                *times += 1;
             }
         }
         let through = self.printed_through.entry(lane).or_default();
@@ -287,10 +340,11 @@ impl Reference {
         self.jobs.get_mut(&id)?.runs.get_mut(run)
     }
 
-    /// A till came back and found this job started.
-    pub fn found_started(&mut self, id: JobId) {
+    /// A till came back and found this job, started or not.
+    pub fn found(&mut self, id: JobId, started: bool) {
         if let Some(job) = self.jobs.get_mut(&id) {
-            job.doubts += 1;
+            job.doubts += u32::from(started);
+            job.recovered |= started || job.may_be_on_paper();
         }
     }
 

@@ -117,7 +117,7 @@ impl Till {
             printers: self
                 .printers
                 .iter()
-                .map(|printer| configured(&printer.name))
+                .map(|printer| configured(&printer.name, printer.is_watched()))
                 .collect(),
             path: "direct".to_owned(),
             seed: world.plan.seed ^ self.life,
@@ -341,9 +341,8 @@ impl Till {
     fn recover(&self, world: &mut World) -> Recovered {
         let mut recovered = self.disk.recover();
         for job in &recovered.jobs {
-            if job.phase == Phase::Started {
-                world.reference.found_started(job.job.key.job);
-            }
+            let started = job.phase == Phase::Started;
+            world.reference.found(job.job.key.job, started);
         }
         match world.mutation {
             Mutation::DedupRemoved => recovered.jobs.retain(|job| job.phase != Phase::Ended),
@@ -421,13 +420,27 @@ impl Till {
         Event::LinkReceived { link, framed }
     }
 
-    fn handle(&mut self, event: Event, world: &mut World) {
+    fn handle(&mut self, mut event: Event, world: &mut World) {
         let now = self.now(world);
+        if let Event::PrintProgress { proven, .. } = &mut event {
+            match world.mutation {
+                Mutation::CountIgnored => proven.printed = proven.total,
+                Mutation::CountedAhead => proven.printed += 1,
+                _ => {}
+            }
+        }
+        let conn = self.program.as_ref().and_then(|program| program.conn);
+        for printer in &mut self.printers {
+            printer.till_hears(&event, conn.map(|(link, _)| link));
+        }
         if let Some(program) = &mut self.program {
             world.note(&self.label, || format!("takes {event:?}"));
             program.core.handle_event(event, now);
         }
         self.do_effects(world);
+        for printer in &self.printers {
+            printer.must_not_stand_unwanted(world);
+        }
     }
 
     /// Whose agent this is.
@@ -437,9 +450,10 @@ impl Till {
     }
 }
 
-fn configured(name: &PrinterName) -> PrinterConfig {
+fn configured(name: &PrinterName, watch: bool) -> PrinterConfig {
     PrinterConfig {
         name: name.clone(),
         content_types: vec![ContentType::Raw],
+        watch,
     }
 }

@@ -96,3 +96,27 @@ fn taking_a_wish_to_cancel_for_its_fulfilment_is_found() {
         &[Rule::NothingPrintedIsTrue],
     );
 }
+
+#[test]
+fn telling_all_tickets_printed_is_found() {
+    assert_found(Mutation::CountIgnored, false, &[Rule::DoneIsOnPaper]);
+}
+
+#[test]
+fn printing_again_what_was_proven_is_found() {
+    assert_found(
+        Mutation::ProofForgotten,
+        false,
+        &[Rule::ProvenIsNotRepeated],
+    );
+}
+
+#[test]
+fn going_on_with_what_nobody_wants_is_found() {
+    assert_found(Mutation::StopIgnored, false, &[Rule::CancelIsPrompt]);
+}
+
+#[test]
+fn counting_the_ticket_that_is_coming_out_is_found() {
+    assert_found(Mutation::CountedAhead, false, &[Rule::CountsAreTrue]);
+}

@@ -6,7 +6,6 @@ use http::Method;
 
 use super::answer::{AskError, decoded};
 use super::client::{Ask, HubClient};
-use crate::config::PrinterSetting;
 
 /// Sends a report and gives what the hub did with it.
 ///
@@ -23,7 +22,10 @@ pub async fn send_report(hub: &HubClient, report: &Report) -> Result<ReportReply
 ///
 /// # Errors
 /// [`AskError`].
-pub async fn send_inventory(hub: &HubClient, printers: &[PrinterSetting]) -> Result<(), AskError> {
+pub async fn send_inventory(
+    hub: &HubClient,
+    printers: Vec<PrinterDescription>,
+) -> Result<(), AskError> {
     let inventory = Inventory {
         agent_version: env!("CARGO_PKG_VERSION").to_owned(),
         platform: platform(),
@@ -31,7 +33,7 @@ pub async fn send_inventory(hub: &HubClient, printers: &[PrinterSetting]) -> Res
             .uplink
             .path()
             .unwrap_or_else(|error: ConnectError| error.code().to_owned()),
-        printers: printers.iter().map(description).collect(),
+        printers,
     };
     hub.ask(&Ask::new(Method::PUT, path::INVENTORY).json(&inventory))
         .await
@@ -41,15 +43,4 @@ pub async fn send_inventory(hub: &HubClient, printers: &[PrinterSetting]) -> Res
 /// Operating system and processor, such as `linux x86_64`.
 pub fn platform() -> String {
     format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)
-}
-
-fn description(printer: &PrinterSetting) -> PrinterDescription {
-    let language = printer.profile.language;
-    let dots_matter = language == cueline_model::Language::Escpos;
-    PrinterDescription {
-        name: printer.name.clone(),
-        language,
-        content_types: cueline_printers::supported(language).to_vec(),
-        width_dots: dots_matter.then_some(printer.profile.width_dots),
-    }
 }

@@ -182,6 +182,8 @@ pub fn signed_offer(hub_key: &AgentKey, body: &[u8]) -> JobOffer {
         attempt: 1,
         start_by: None,
         work: Work::Print(PrintWork {
+            options: cueline_model::PrintOptions::default(),
+            marked: false,
             printer: "desk".parse().unwrap(),
             copies: 1,
             uncertain: UncertainPolicy::Hold,

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use cueline_agent_core::{Effect, Event, LinkId, PrinterConfig, ReportId};
+use cueline_agent_core::{Effect, Event, LinkId, PrinterConfig, PrinterOp, ReportId};
+use cueline_decoder::Decoder;
 use cueline_journal::{Request, WriterQueue};
 use cueline_model::PrinterName;
 use cueline_wire::cloud::Report;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::installed::Installed;
 use super::notices::NoticeLog;
-use super::printer::{PrinterCommand, PrinterTask};
+use super::printer::{Ask, Orders, PrinterCommand, PrinterTask};
 use super::submit;
 use crate::config::PrinterSetting;
 use crate::ending::{Code, Ending};
@@ -29,6 +31,8 @@ pub struct Means {
     pub hub: Arc<HubClient>,
     /// What job offers are checked against.
     pub offers: Arc<OfferCheck>,
+    /// Decodes documents, away from this process.
+    pub decoder: Decoder,
 }
 
 impl Means {
@@ -46,6 +50,7 @@ impl From<&PrinterSetting> for PrinterConfig {
         Self {
             name: printer.name.clone(),
             content_types: cueline_printers::supported(printer.profile.language).to_vec(),
+            watch: printer.watch,
         }
     }
 }
@@ -53,14 +58,20 @@ impl From<&PrinterSetting> for PrinterConfig {
 /// The tasks and queues behind the effects.
 pub struct Effects {
     means: Means,
-    inventory: Arc<[PrinterSetting]>,
+    installed: Arc<Installed>,
     events: mpsc::Sender<Event>,
     journal: WriterQueue,
-    printers: BTreeMap<PrinterName, mpsc::Sender<PrinterCommand>>,
+    printers: BTreeMap<PrinterName, PrinterDoor>,
     links: BTreeMap<LinkId, AbortHandle>,
     path: Arc<watch::Sender<String>>,
     notices: NoticeLog,
     tasks: JoinSet<()>,
+}
+
+/// Where a printer's task takes its orders.
+struct PrinterDoor {
+    commands: mpsc::Sender<PrinterCommand>,
+    stop: watch::Sender<Option<PrinterOp>>,
 }
 
 impl Effects {
@@ -71,16 +82,24 @@ impl Effects {
         journal: WriterQueue,
     ) -> Self {
         let mut tasks = JoinSet::new();
+        let installed = Arc::new(Installed::new(printers));
         let start = |printer: &PrinterSetting| {
-            let (sender, commands) = mpsc::channel(PRINTER_COMMANDS_MAX);
-            let task = PrinterTask::new(printer, events.clone(), journal.clone());
-            tasks.spawn(task.run(commands));
-            (printer.name.clone(), sender)
+            let (commands_in, commands) = mpsc::channel(PRINTER_COMMANDS_MAX);
+            let (stop_in, stop) = watch::channel(None);
+            let (events, journal) = (events.clone(), journal.clone());
+            let (decoder, installed) = (means.decoder.clone(), Arc::clone(&installed));
+            let task = PrinterTask::new(printer, decoder, events, journal, installed);
+            tasks.spawn(task.run(Orders { commands, stop }));
+            let door = PrinterDoor {
+                commands: commands_in,
+                stop: stop_in,
+            };
+            (printer.name.clone(), door)
         };
         Self {
             printers: printers.iter().map(start).collect(),
             means,
-            inventory: printers.into(),
+            installed,
             events,
             journal,
             links: BTreeMap::new(),
@@ -122,8 +141,9 @@ impl Effects {
                 self.spawn_told(async move { report_sent(&hub, report, &body).await });
             }
             Effect::SendInventory => {
-                let (hub, printers) = (Arc::clone(&self.means.hub), Arc::clone(&self.inventory));
-                self.spawn_told(async move { inventory_sent(&hub, &printers).await });
+                let hub = Arc::clone(&self.means.hub);
+                let installed = Arc::clone(&self.installed);
+                self.spawn_told(async move { inventory_sent(&hub, &installed).await });
             }
             Effect::Fetch { job, document } => {
                 let (hub, events) = (Arc::clone(&self.means.hub), self.events.clone());
@@ -147,14 +167,23 @@ impl Effects {
                 job,
                 copies,
                 duplicate,
+                options,
+                proven,
             } => {
-                let command = PrinterCommand::Print {
+                let ask = Ask {
                     op,
                     job,
                     copies,
                     duplicate,
+                    options,
+                    proven,
                 };
-                self.command(&printer, command)?;
+                self.command(&printer, PrinterCommand::Print(Box::new(ask)))?;
+            }
+            Effect::StopPrint { op, printer } => {
+                if let Some(door) = self.printers.get(&printer) {
+                    door.stop.send_replace(Some(op));
+                }
             }
             Effect::ReleasePrinter { printer, .. } => {
                 self.command(&printer, PrinterCommand::Release)?
@@ -192,7 +221,7 @@ impl Effects {
         let sent = self
             .printers
             .get(printer)
-            .map(|sender| sender.try_send(command));
+            .map(|door| door.commands.try_send(command));
         match sent {
             Some(Ok(())) => Ok(()),
             Some(Err(error)) => {
@@ -222,8 +251,8 @@ async fn report_sent(hub: &HubClient, report: ReportId, body: &Report) -> Event 
     }
 }
 
-async fn inventory_sent(hub: &HubClient, printers: &[PrinterSetting]) -> Event {
-    match send_inventory(hub, printers).await {
+async fn inventory_sent(hub: &HubClient, installed: &Installed) -> Event {
+    match send_inventory(hub, installed.descriptions()).await {
         Ok(()) => Event::InventoryStored,
         Err(error) => {
             log_failure("tell the hub what is installed", &error);

@@ -1,95 +1,125 @@
 //! One task for each printer: it alone owns the device, so prints come out one after another.
 
-use cueline_agent_core::{Event, PrintEnd, PrinterOp};
+mod changes;
+mod rendering;
+mod sending;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use cueline_agent_core::{Event, PrintEnd, PrinterOp, Proven};
+use cueline_decoder::Decoder;
 use cueline_journal::{KeptDocument, Request, WriterQueue};
-use cueline_model::{Failure, FailureCode, Fault, JobKey, PrinterName};
-use cueline_ports::{Device, Extent};
-use cueline_printers::{Profile, RenderOptions, render};
+use cueline_model::{Fault, FaultCode, JobKey, PrintOptions, PrinterName};
+use cueline_ports::Device;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::installed::Installed;
 use super::submit;
 use crate::config::PrinterSetting;
-use crate::hub::sha256;
+use rendering::{Rendered, Rendering, unavailable};
 
 /// What the core asks of a printer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum PrinterCommand {
     /// Open it and ask whether it is ready.
     Open { op: PrinterOp },
     /// Print on the open printer, then close it.
-    Print {
-        op: PrinterOp,
-        job: JobKey,
-        copies: u16,
-        duplicate: bool,
-    },
+    Print(Box<Ask>),
     /// Close it.
     Release,
+}
+
+/// A print that is asked for; see [`cueline_agent_core::Effect::Print`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    pub op: PrinterOp,
+    pub job: JobKey,
+    pub copies: u16,
+    pub duplicate: bool,
+    pub options: PrintOptions,
+    pub proven: Option<Proven>,
 }
 
 /// A printer's task.
 pub struct PrinterTask {
     name: PrinterName,
-    profile: Profile,
     device: Device,
+    rendering: Rendering,
     events: mpsc::Sender<Event>,
     journal: WriterQueue,
+    installed: Arc<Installed>,
     /// Why the last try to open it failed, as the log has it.
     not_ready: Option<Fault>,
+}
+
+/// What reaches a printer's task.
+pub struct Orders {
+    pub commands: mpsc::Receiver<PrinterCommand>,
+    /// The newest print that is to stop; told past the commands, since it cannot wait for its turn.
+    pub stop: watch::Receiver<Option<PrinterOp>>,
 }
 
 impl PrinterTask {
     pub fn new(
         printer: &PrinterSetting,
+        decoder: Decoder,
         events: mpsc::Sender<Event>,
         journal: WriterQueue,
+        installed: Arc<Installed>,
     ) -> Self {
         let (address, profile) = (printer.address.clone(), printer.profile);
         Self {
             name: printer.name.clone(),
-            profile,
             device: Device::new(address, profile, printer.timeouts),
+            rendering: Rendering { decoder, profile },
             events,
             journal,
+            installed,
             not_ready: None,
         }
     }
 
     /// Does what comes, in order, until the shell is gone.
-    pub async fn run(mut self, mut commands: mpsc::Receiver<PrinterCommand>) {
-        while let Some(command) = commands.recv().await {
-            let event = match command {
-                PrinterCommand::Open { op } => self.open(op).await,
-                PrinterCommand::Print {
-                    op,
-                    job,
-                    copies,
-                    duplicate,
-                } => {
-                    let options = RenderOptions { copies, duplicate };
-                    let end = self.print(op, job, options).await;
-                    self.device.close().await;
-                    log_end(&self.name, job, &end);
-                    let printer = self.name.clone();
-                    Event::PrintEnded { op, printer, end }
+    pub async fn run(mut self, mut orders: Orders) {
+        while let Some(command) = orders.commands.recv().await {
+            match command {
+                PrinterCommand::Open { op } => {
+                    let event = self.open(op).await;
+                    self.tell(event).await;
+                    self.learn_capabilities().await;
                 }
-                PrinterCommand::Release => {
+                PrinterCommand::Print(ask) => {
+                    let (op, printer, job) = (ask.op, self.name.clone(), ask.job);
+                    let end = self.print(*ask, &mut orders.stop).await;
                     self.device.close().await;
-                    continue;
+                    log_end(&printer, job, &end);
+                    self.tell(Event::PrintEnded { op, printer, end }).await;
                 }
-            };
-            self.events.send(event).await.ok();
+                PrinterCommand::Release => self.device.close().await,
+            }
         }
+    }
+
+    async fn tell(&self, event: Event) {
+        self.events.send(event).await.ok();
     }
 
     async fn open(&mut self, op: PrinterOp) -> Event {
         let printer = self.name.clone();
-        match self.device.open().await {
+        let opened = self.device.open().await;
+        let warning = self.device.warning().cloned();
+        match opened {
             Ok(()) => {
                 if self.not_ready.take().is_some() {
                     tracing::info!(%printer, "ready again");
                 }
-                Event::PrinterReady { op, printer }
+                Event::PrinterReady {
+                    op,
+                    printer,
+                    warning,
+                }
             }
             Err(fault) => {
                 // Told once: a printer may be switched off all night, and is tried every few seconds.
@@ -97,65 +127,45 @@ impl PrinterTask {
                     tracing::warn!(%printer, "not ready: {fault}");
                     self.not_ready = Some(fault.clone());
                 }
-                Event::PrinterNotReady { op, printer, fault }
+                Event::PrinterNotReady {
+                    op,
+                    printer,
+                    fault,
+                    warning,
+                }
             }
         }
     }
 
-    async fn print(&mut self, op: PrinterOp, job: JobKey, options: RenderOptions) -> PrintEnd {
-        let Some(kept) = self.load(job).await else {
-            return PrintEnd::Unprintable(unavailable("the journal does not have its document"));
-        };
-        let profile = self.profile;
-        let rendered =
-            tokio::task::spawn_blocking(move || rendered(&kept, &profile, options)).await;
-        let bytes = match rendered {
-            Ok(Ok(bytes)) => bytes,
-            Ok(Err(failure)) => return PrintEnd::Unprintable(failure),
-            // A decoder that fails on a document fails on it every time.
-            Err(_) => {
-                let text = "the decoder failed on the document".to_owned();
-                let code = FailureCode::BadDocument;
-                return PrintEnd::Unprintable(Failure { code, text });
-            }
-        };
-        tracing::info!(printer = %self.name, job = %job.job, attempt = job.attempt, bytes = bytes.len(), "printing");
-        self.send(op, &bytes).await
+    /// Some printers say what they can do when they are opened.
+    async fn learn_capabilities(&self) {
+        if self.installed.learn(&self.name, self.device.capabilities()) {
+            tracing::info!(printer = %self.name, "what it can do is known, or has changed");
+            self.tell(Event::InventoryChanged).await;
+        }
     }
 
-    async fn send(&mut self, op: PrinterOp, bytes: &[u8]) -> PrintEnd {
-        // Only the newest fault counts, so one place is queue enough.
-        let (newest, mut faults) = watch::channel(None::<Fault>);
-        let Self {
-            device,
-            events,
-            name,
-            ..
-        } = self;
-        let printing = async {
-            let result = device
-                .print(bytes, |fault| drop(newest.send_replace(fault.cloned())))
-                .await;
-            drop(newest);
-            result
+    async fn print(&mut self, ask: Ask, stop: &mut watch::Receiver<Option<PrinterOp>>) -> PrintEnd {
+        let prepared = tokio::select! {
+            prepared = self.prepare(&ask) => prepared,
+            () = stopped(stop, ask.op) => Err(PrintEnd::NothingSent(stopped_early())),
         };
-        let telling = async {
-            while faults.changed().await.is_ok() {
-                let fault = faults.borrow_and_update().clone();
-                let printer = name.clone();
-                events
-                    .send(Event::PrinterFault { op, printer, fault })
-                    .await
-                    .ok();
-            }
+        let Rendered { print, left_out } = match prepared {
+            Ok(rendered) => rendered,
+            Err(end) => return end,
         };
-        match tokio::join!(printing, telling).0 {
-            Ok(proof) => PrintEnd::Done(proof),
-            Err(error) => match error.extent {
-                Extent::NothingSent => PrintEnd::NothingSent(error.fault),
-                Extent::InDoubt => PrintEnd::InDoubt(error.fault),
-            },
-        }
+        let (printer, job) = (&self.name, ask.job);
+        tracing::info!(%printer, job = %job.job, attempt = job.attempt, left_out, "printing");
+        self.send(ask.op, &print, left_out, stop).await
+    }
+
+    async fn prepare(&self, ask: &Ask) -> Result<Rendered, PrintEnd> {
+        let kept = self.load(ask.job).await.ok_or_else(|| {
+            PrintEnd::Unprintable(unavailable("the journal does not have its document"))
+        })?;
+        self.rendering
+            .render(kept, ask, &self.device.capabilities())
+            .await
     }
 
     /// The document, read only now, so that waiting jobs take no memory for theirs.
@@ -171,24 +181,17 @@ impl PrinterTask {
     }
 }
 
-fn rendered(
-    kept: &KeptDocument,
-    profile: &Profile,
-    options: RenderOptions,
-) -> Result<Vec<u8>, Failure> {
-    // The disk may have changed it since it was checked.
-    if sha256(&kept.body) != kept.document.sha256 {
-        return Err(unavailable("the journal's copy of the document is damaged"));
+/// Waits until this print is to stop.
+async fn stopped(stop: &mut watch::Receiver<Option<PrinterOp>>, op: PrinterOp) {
+    if stop.wait_for(|asked| *asked == Some(op)).await.is_err() {
+        // The shell is gone, and with it whoever could ask.
+        std::future::pending().await
     }
-    render(&kept.body, kept.document.content_type, profile, &options)
-        .map_err(|error| error.to_failure())
 }
 
-fn unavailable(text: &str) -> Failure {
-    Failure {
-        code: FailureCode::DocumentUnavailable,
-        text: format!("{text}; send the job again"),
-    }
+/// The core only stops what its printer told a fault of, so there is a better word for it.
+fn stopped_early() -> Fault {
+    Fault::new(FaultCode::Offline, "The printer did not get on.")
 }
 
 fn log_end(printer: &PrinterName, job: JobKey, end: &PrintEnd) {
@@ -198,8 +201,9 @@ fn log_end(printer: &PrinterName, job: JobKey, end: &PrintEnd) {
         PrintEnd::NothingSent(fault) => {
             tracing::warn!(%printer, job = %id, attempt, "nothing was sent: {fault}");
         }
-        PrintEnd::InDoubt(fault) => {
-            tracing::warn!(%printer, job = %id, attempt, "may or may not be on paper: {fault}");
+        PrintEnd::InDoubt { fault, tickets } => {
+            let tickets = tickets.map(|count| count.to_string()).unwrap_or_default();
+            tracing::warn!(%printer, job = %id, attempt, tickets, "may or may not be on paper: {fault}");
         }
         PrintEnd::Unprintable(failure) => {
             tracing::warn!(%printer, job = %id, attempt, "cannot be printed: {}", failure.text);

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cueline_decoder::{Decoder, DecoderSettings};
 use cueline_journal::{Journal, OnDamage};
 use cueline_model::{AgentId, Outcome, Proof, WallTime};
 use cueline_ports::PortAddress;
@@ -62,6 +63,7 @@ async fn hub(hub_key: &AgentKey) -> TestHub {
 fn start(folder: &Path, hub: &TestHub, hub_key: &AgentKey) -> (Shell, EventDoor) {
     let opened = Journal::open(&folder.join("journal.sqlite"), OnDamage::Refuse).unwrap();
     let means = Means {
+        decoder: no_decoder(),
         hub: Arc::new(hub.client()),
         offers: Arc::new(OfferCheck {
             agent: AgentId::from_u128(7),
@@ -69,6 +71,11 @@ fn start(folder: &Path, hub: &TestHub, hub_key: &AgentKey) -> (Shell, EventDoor)
         }),
     };
     Shell::start(&config(folder), 1, opened.journal, opened.recovered, means).unwrap()
+}
+
+/// Raw documents need none.
+fn no_decoder() -> Decoder {
+    Decoder::new(DecoderSettings::of_program("/no/decoder".into()))
 }
 
 fn progress(requests: &[Received]) -> Vec<Progress> {
@@ -153,6 +160,7 @@ async fn a_ticket_offered_again_after_a_restart_is_not_printed_again() {
     let opened = Journal::open(&folder.path().join("journal.sqlite"), OnDamage::Refuse).unwrap();
     let config = Config::load(None, &folder.path().join("agent.toml")).unwrap();
     let means = Means {
+        decoder: no_decoder(),
         hub: Arc::new(second_hub.client()),
         offers: Arc::new(OfferCheck {
             agent: AgentId::from_u128(7),

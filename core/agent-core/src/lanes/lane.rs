@@ -3,17 +3,26 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cueline_model::{Fault, JobKey, Mono, Outcome, PrinterName, WallTime};
-use cueline_wire::cloud::{PrinterStatus, Progress};
+use cueline_model::{JobKey, Mono, Outcome, PrinterName, WallTime};
+use cueline_wire::cloud::Progress;
 
+use super::condition::{Condition, Told};
+use crate::config::PrinterConfig;
 use crate::effect::Effect;
 use crate::event::{PrintEnd, PrinterOp};
 use crate::jobs::{HeldJob, Jobs, Stage};
+use crate::record::Proven;
 use crate::reports::Reports;
+use crate::timer::{Timer, TimerReason};
 use crate::turn::Turn;
 
 /// Pauses after a printer that was not ready or took nothing; the last one repeats.
 const RETRY_PAUSES_S: [u64; 4] = [1, 1, 2, 5];
+
+/// How often a printer that has nothing to do is looked at while it is well.
+const LOOK_WELL: Duration = Duration::from_secs(30);
+/// And while something is wrong with it, so that it is soon seen to be well again.
+const LOOK_FAULTY: Duration = Duration::from_secs(5);
 
 /// One printer's lane.
 #[derive(Debug)]
@@ -24,8 +33,9 @@ pub(super) struct Lane {
     doing: Doing,
     failures: usize,
     retry_at: Option<Mono>,
-    /// What the hub was last told; `None`: nothing yet since this program's start.
-    told: Option<PrinterStatus>,
+    /// When it is to be looked at, unless a job opens it anyway; `None`: never.
+    look_at: Option<Mono>,
+    told: Told,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +53,8 @@ enum Doing {
     Printing {
         op: PrinterOp,
         job: JobKey,
+        /// It was asked to stop.
+        stopping: bool,
     },
     /// The printer is closed; what became of the job is on its way to the disk.
     Settling {
@@ -51,14 +63,15 @@ enum Doing {
 }
 
 impl Lane {
-    pub(super) fn new(printer: PrinterName) -> Self {
+    pub(super) fn new(printer: &PrinterConfig) -> Self {
         Self {
-            printer,
+            printer: printer.name.clone(),
             queue: BTreeSet::new(),
             doing: Doing::Nothing,
             failures: 0,
             retry_at: None,
-            told: None,
+            look_at: printer.watch.then_some(Mono(0)),
+            told: Told::default(),
         }
     }
 
@@ -84,9 +97,12 @@ impl Lane {
                 self.failures = 0;
                 self.retry_at = None;
             }
-            return false;
+            return self.look_at.is_some_and(|due| due <= turn.now);
         };
-        self.retry_at.is_none_or(|due| due <= turn.now) && can_start(head, turn.hub_now)
+        if !can_start(head, turn.hub_now) {
+            return self.look_at.is_some_and(|due| due <= turn.now);
+        }
+        self.retry_at.is_none_or(|due| due <= turn.now)
     }
 
     pub(super) fn open(&mut self, op: PrinterOp, turn: &mut Turn<'_>) {
@@ -108,14 +124,14 @@ impl Lane {
     pub(super) fn ready(
         &mut self,
         op: PrinterOp,
-        jobs: &mut Jobs,
-        reports: &mut Reports,
+        told: Condition,
+        (jobs, reports): (&mut Jobs, &mut Reports),
         turn: &mut Turn<'_>,
     ) {
         if self.doing != (Doing::Opening { op }) {
             return;
         }
-        self.tell(None, reports, turn);
+        self.tell(told, reports, turn);
         let head = self
             .head(jobs)
             .filter(|head| can_start(head, turn.hub_now))
@@ -135,26 +151,80 @@ impl Lane {
     pub(super) fn not_ready(
         &mut self,
         op: PrinterOp,
-        fault: Fault,
+        told: Condition,
         reports: &mut Reports,
         turn: &Turn<'_>,
     ) {
         if self.doing == (Doing::Opening { op }) {
             self.doing = Doing::Nothing;
-            self.tell(Some(fault), reports, turn);
+            self.tell(told, reports, turn);
             self.pause(turn.now);
         }
     }
 
-    pub(super) fn fault(
+    pub(super) fn condition(
         &mut self,
         op: PrinterOp,
-        fault: Option<Fault>,
-        reports: &mut Reports,
-        turn: &Turn<'_>,
+        told: Condition,
+        (jobs, reports): (&mut Jobs, &mut Reports),
+        turn: &mut Turn<'_>,
     ) {
         if matches!(self.doing, Doing::Printing { op: current, .. } if current == op) {
-            self.tell(fault, reports, turn);
+            self.tell(told, reports, turn);
+            self.stop_unwanted(jobs, turn);
+        }
+    }
+
+    /// Stops a print that nobody wants any more while its printer does not get on. With a printer
+    /// that is well it goes on: it would be torn off in the middle of a ticket for nothing.
+    pub(super) fn stop_unwanted(&mut self, jobs: &Jobs, turn: &mut Turn<'_>) {
+        let Doing::Printing { op, job, stopping } = &mut self.doing else {
+            return;
+        };
+        let unwanted = jobs.get(*job).is_some_and(|held| held.withdrawn);
+        if unwanted && self.told.is_faulty() && !*stopping {
+            *stopping = true;
+            turn.effect(Effect::StopPrint {
+                op: *op,
+                printer: self.printer.clone(),
+            });
+        }
+    }
+
+    /// The printer has proven more tickets.
+    pub(super) fn progress(
+        &mut self,
+        op: PrinterOp,
+        proven: Proven,
+        (jobs, reports): (&mut Jobs, &mut Reports),
+        turn: &mut Turn<'_>,
+    ) {
+        let Doing::Printing {
+            op: current, job, ..
+        } = self.doing
+        else {
+            return;
+        };
+        if let Some(held) = jobs.get_mut(job).filter(|_| current == op) {
+            held.tickets.count(proven, held.reprints > 0);
+            turn.record_tickets(held, reports);
+        }
+    }
+
+    /// A count of tickets is durable: one that came meanwhile is next.
+    pub(super) fn counted(
+        &mut self,
+        key: JobKey,
+        jobs: &mut Jobs,
+        reports: &mut Reports,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(held) = jobs.get_mut(key) else {
+            return;
+        };
+        held.tickets.recorded();
+        if matches!(self.doing, Doing::Printing { job, .. } if job == key) {
+            turn.record_tickets(held, reports);
         }
     }
 
@@ -178,13 +248,16 @@ impl Lane {
             turn.take_back(held);
             return;
         }
-        self.doing = Doing::Printing { op, job };
+        let stopping = false;
+        self.doing = Doing::Printing { op, job, stopping };
         turn.effect(Effect::Print {
             op,
             printer: self.printer.clone(),
             job,
             copies: held.job.copies,
             duplicate: held.prints_duplicate(),
+            options: (*held.job.options).clone(),
+            proven: held.tickets.proven(),
         });
     }
 
@@ -195,30 +268,37 @@ impl Lane {
         (jobs, reports): (&mut Jobs, &mut Reports),
         turn: &mut Turn<'_>,
     ) {
-        let Doing::Printing { op: current, job } = self.doing else {
+        let Doing::Printing {
+            op: current, job, ..
+        } = self.doing
+        else {
             return;
         };
         let Some(held) = jobs.get_mut(job).filter(|_| current == op) else {
             return;
         };
         self.doing = Doing::Settling { job };
-        if let PrintEnd::NothingSent(fault) = end {
-            self.tell(Some(fault), reports, turn);
-            self.pause(turn.now);
-            turn.take_back(held);
-            return;
+        if !matches!(end, PrintEnd::NothingSent(_)) {
+            self.failures = 0;
         }
-        self.failures = 0;
+        let warning = self.told.warning();
         match end {
-            PrintEnd::Done(proof) => turn.end(held, Outcome::Done { proof }),
+            PrintEnd::Done(proof) => {
+                turn.end(held, Outcome::Done { proof });
+                self.tell(Condition::well(warning), reports, turn);
+                self.look_in(LOOK_WELL, turn.now);
+            }
+            PrintEnd::NothingSent(fault) => {
+                turn.take_back(held);
+                self.tell(Condition::of(Some(fault), warning), reports, turn);
+                self.pause(turn.now);
+            }
             PrintEnd::Unprintable(failure) => {
                 turn.end_unprinted(held, Outcome::Failed { failure });
             }
-            PrintEnd::InDoubt(fault) | PrintEnd::NothingSent(fault) => {
-                // A printer's fault is a sentence; another follows it.
-                let fault = fault.text.trim_end_matches('.');
-                let detail = format!("{fault}. Check whether the ticket came out.");
-                turn.resolve_doubt(held, detail, true);
+            PrintEnd::InDoubt { fault, tickets } => {
+                turn.resolve_doubt(held, &fault.text, tickets, true);
+                self.look_in(LOOK_FAULTY, turn.now);
             }
         }
     }
@@ -241,16 +321,23 @@ impl Lane {
         }
     }
 
-    /// When the printer is to be opened again, where only a pause holds it back.
-    pub(super) fn retry_due(&self, jobs: &Jobs, hub_now: WallTime, now: Mono) -> Option<Mono> {
-        let waits = self.doing == Doing::Nothing
-            && self
-                .queue
-                .iter()
-                .filter_map(|(_, key)| jobs.get(*key))
-                .find(|held| held.stage != Stage::Ending)
-                .is_some_and(|held| can_start(held, hub_now));
-        self.retry_at.filter(|due| waits && *due > now)
+    /// When the printer is to be opened next, where only time holds it back.
+    pub(super) fn next_due(&self, jobs: &Jobs, hub_now: WallTime) -> Option<Timer> {
+        if self.doing != Doing::Nothing {
+            return None;
+        }
+        let waits = self
+            .queue
+            .iter()
+            .filter_map(|(_, key)| jobs.get(*key))
+            .find(|held| held.stage != Stage::Ending)
+            .is_some_and(|held| can_start(held, hub_now));
+        let (due, reason) = if waits {
+            (self.retry_at, TimerReason::PrinterRetry)
+        } else {
+            (self.look_at, TimerReason::PrinterLook)
+        };
+        due.map(|due| (due, reason))
     }
 
     /// The first job that has not ended.
@@ -266,6 +353,7 @@ impl Lane {
 
     fn release(&mut self, op: PrinterOp, turn: &mut Turn<'_>) {
         self.doing = Doing::Nothing;
+        self.look_in(LOOK_WELL, turn.now);
         turn.effect(Effect::ReleasePrinter {
             op,
             printer: self.printer.clone(),
@@ -276,28 +364,19 @@ impl Lane {
         let pause_s = RETRY_PAUSES_S[self.failures.min(RETRY_PAUSES_S.len() - 1)];
         self.failures += 1;
         self.retry_at = Some(now + Duration::from_secs(pause_s));
+        self.look_in(LOOK_FAULTY, now);
     }
 
-    /// Tells the hub how the printer is, where that is news. A new sentence for the same fault keeps
-    /// the time since which it lasts.
-    fn tell(&mut self, fault: Option<Fault>, reports: &mut Reports, turn: &Turn<'_>) {
-        let mut since = turn.hub_now;
-        if let Some(told) = &self.told {
-            if told.fault == fault {
-                return;
-            }
-            let codes = |fault: &Option<Fault>| fault.as_ref().map(|fault| fault.code);
-            if codes(&told.fault) == codes(&fault) {
-                since = told.since;
-            }
+    fn look_in(&mut self, time: Duration, now: Mono) {
+        if let Some(look_at) = &mut self.look_at {
+            *look_at = now + time;
         }
-        let status = PrinterStatus {
-            printer: self.printer.clone(),
-            fault,
-            since,
-        };
-        self.told = Some(status.clone());
-        reports.printer_changed(status);
+    }
+
+    fn tell(&mut self, told: Condition, reports: &mut Reports, turn: &Turn<'_>) {
+        if let Some(status) = self.told.news(&self.printer, told, turn.hub_now) {
+            reports.printer_changed(status);
+        }
     }
 }
 

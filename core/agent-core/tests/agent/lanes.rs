@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use cueline_agent_core::{Effect, Event, PrintEnd};
+use cueline_agent_core::{Effect, PrintEnd};
 use cueline_model::{FailureCode, Fault, FaultCode, Outcome, Proof, UncertainPolicy};
 use cueline_wire::cloud::{PrinterStatus, Progress};
 
-use crate::till::{NEVER, Till, failure, fault, key, print};
+use crate::till::{NEVER, Till, failure, fault, in_doubt, key, print};
 
 fn up() -> Till {
     let mut till = Till::new();
@@ -169,17 +169,9 @@ fn a_fault_while_printing_is_told_and_taken_back() {
     till.offer(1);
     till.ready("left");
     statuses(&mut till);
-    let op = till.open_op("left").unwrap();
-    for (now, told) in [
-        (Some(fault(FaultCode::PaperOut)), Some(FaultCode::PaperOut)),
-        (None, None),
-    ] {
-        till.event(Event::PrinterFault {
-            op,
-            printer: "left".parse().unwrap(),
-            fault: now,
-        });
-        assert_eq!(statuses(&mut till), [told]);
+    for now in [Some(FaultCode::PaperOut), None] {
+        till.condition("left", now);
+        assert_eq!(statuses(&mut till), [now]);
     }
 }
 
@@ -227,8 +219,14 @@ fn a_print_in_doubt_is_held_by_default_and_does_not_block_its_lane() {
     till.offer(2);
     till.ready("left");
     let sentence = Fault::new(FaultCode::ConnectionLost, "The connection broke.");
-    till.print_ends("left", PrintEnd::InDoubt(sentence));
-    let Outcome::Uncertain { detail } = till.outcome(job) else {
+    till.print_ends(
+        "left",
+        PrintEnd::InDoubt {
+            fault: sentence,
+            tickets: None,
+        },
+    );
+    let Outcome::Uncertain { detail, .. } = till.outcome(job) else {
         panic!("{:?}", till.outcome(job));
     };
     assert_eq!(
@@ -251,7 +249,7 @@ fn a_print_in_doubt_is_reprinted_three_times_where_the_policy_says_so() {
             till.take();
             till.ready("left");
             assert_eq!(till.prints(), [(job, marked && round > 0)]);
-            till.print_ends("left", PrintEnd::InDoubt(fault(FaultCode::ConnectionLost)));
+            till.print_ends("left", in_doubt(FaultCode::ConnectionLost, None));
         }
         assert!(matches!(till.outcome(job), Outcome::Uncertain { .. }));
         assert_eq!(till.open_op("left"), None);
@@ -279,7 +277,7 @@ fn a_reprint_that_cannot_be_made_any_more_leaves_the_job_uncertain() {
             print(offer).uncertain = UncertainPolicy::Reprint;
         });
         till.ready("left");
-        till.print_ends("left", PrintEnd::InDoubt(fault(FaultCode::ConnectionLost)));
+        till.print_ends("left", in_doubt(FaultCode::ConnectionLost, None));
         assert_eq!(till.newest(job), Progress::Reprinting);
         end(&mut till);
         assert!(matches!(till.outcome(job), Outcome::Uncertain { .. }));

@@ -15,5 +15,7 @@ mod schedule;
 mod shutdown;
 mod silence;
 mod storm;
+mod tickets;
 mod till;
+mod watching;
 mod withdrawal;

@@ -81,8 +81,9 @@ fn once_its_start_was_durable_a_job_is_held_for_a_person_and_the_lane_goes_on() 
     assert_eq!(
         till.outcome(job),
         Outcome::Uncertain {
-            detail: "the till was interrupted while this was printing; \
-                     check whether the ticket came out"
+            tickets: None,
+            detail: "The till was interrupted while this was printing. \
+                     Check whether the ticket came out."
                 .to_owned()
         }
     );

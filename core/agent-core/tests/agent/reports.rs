@@ -188,7 +188,7 @@ fn reports_go_out_while_the_link_is_down() {
 }
 
 #[test]
-fn pongs_and_printers_of_a_failed_report_are_sent_again_in_their_newest_form() {
+fn of_a_failed_report_the_newest_pong_and_all_changes_of_printers_are_sent_again_in_order() {
     let mut till = up();
     till.offer(1);
     till.answer_reports();
@@ -200,16 +200,37 @@ fn pongs_and_printers_of_a_failed_report_are_sent_again_in_their_newest_form() {
     till.fail_report(None);
     let body = till.report().unwrap();
     assert_eq!(body.pong.unwrap().number, 2);
-    assert_eq!(body.printers.len(), 1);
-    assert_eq!(
-        body.printers[0].fault.as_ref().unwrap().code,
-        FaultCode::CoverOpen
-    );
+    let changes = [FaultCode::PaperOut, FaultCode::CoverOpen];
+    assert_eq!(codes(body), changes);
     till.fail_report(None);
     till.pass_s(1);
     let body = till.report().unwrap();
     assert_eq!(body.pong.unwrap().number, 2);
-    assert_eq!(body.printers.len(), 1);
+    assert_eq!(codes(body), changes);
+}
+
+fn codes(report: &cueline_wire::cloud::Report) -> Vec<FaultCode> {
+    let faults = report
+        .printers
+        .iter()
+        .filter_map(|status| status.fault.as_ref());
+    faults.map(|fault| fault.code).collect()
+}
+
+#[test]
+fn a_changed_inventory_is_told_again() {
+    let mut till = Till::new();
+    till.event(Event::InventoryChanged);
+    till.take();
+    till.hello();
+    assert_eq!(inventories(&mut till), [0], "told with the first greeting");
+    till.event(Event::InventoryChanged);
+    assert_eq!(inventories(&mut till), NEVER, "one is under way");
+    till.event(Event::InventoryStored);
+    assert_eq!(inventories(&mut till), [0]);
+    till.event(Event::InventoryStored);
+    till.event(Event::InventoryChanged);
+    assert_eq!(inventories(&mut till), [0]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use cueline_model::limits::REPRINTS_MAX;
 use cueline_model::{FailureCode, FaultCode, JobKey, Outcome, Proof, UncertainPolicy};
 use cueline_wire::cloud::{ByeReason, Progress};
 
-use crate::till::{Till, config, failure, fault, key, print};
+use crate::till::{Till, config, failure, fault, in_doubt, key, print, tickets};
 
 const SEEDS: u64 = 400;
 const STEPS: u32 = 600;
@@ -91,10 +91,18 @@ fn stir(till: &mut Till, dice: &mut Dice) {
             till.not_ready(side, FaultCode::PaperOut);
         }
         17 if till.open_op(side).is_some() => till.ready(side),
+        18 if till.is_printing(side) && dice.roll(2) == 0 => match dice.roll(3) {
+            0 => till.condition(side, Some(FaultCode::PaperOut)),
+            1 => till.condition(side, None),
+            _ => till.proves(side, u32::try_from(dice.roll(4)).unwrap(), 4),
+        },
         18 | 19 if till.is_printing(side) => {
             let end = match dice.roll(6) {
                 0 => PrintEnd::NothingSent(fault(FaultCode::NoAnswer)),
-                1 => PrintEnd::InDoubt(fault(FaultCode::ConnectionLost)),
+                1 => in_doubt(
+                    FaultCode::ConnectionLost,
+                    tickets(0, 1, 4).filter(|_| dice.roll(2) == 0),
+                ),
                 2 => PrintEnd::Unprintable(failure(FailureCode::BadDocument)),
                 _ => PrintEnd::Done(Proof::Printed),
             };

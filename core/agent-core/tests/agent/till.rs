@@ -19,7 +19,7 @@ use cueline_model::{ContentType, JobKey, Mono, Now, PrinterName, WallTime};
 use cueline_wire::cloud::{Progress, Report, StreamMode};
 
 pub use hub::{job_offer, key, print};
-pub use printers::{failure, fault};
+pub use printers::{failure, fault, in_doubt, tickets};
 
 /// No time at all, to compare a list of times with.
 pub const NEVER: [u64; 0] = [];
@@ -70,6 +70,7 @@ pub fn config() -> Config {
     let printer = |name: &str| PrinterConfig {
         name: name.parse().unwrap(),
         content_types: vec![ContentType::Raw, ContentType::Png],
+        watch: false,
     };
     Config {
         link: LinkTimings::default(),
@@ -310,6 +311,10 @@ impl Till {
                 );
                 self.printing.insert(*op, *job);
                 *self.on_paper.entry(*job).or_default() += 1;
+            }
+            Effect::StopPrint { op, printer } => {
+                let printing = self.printers.get(printer);
+                assert_eq!(printing, Some(&(*op, Use::Printing)), "stopped in vain");
             }
             Effect::ReleasePrinter { op, printer } => {
                 let (open, used) = self.printers.remove(printer).expect("an open printer");

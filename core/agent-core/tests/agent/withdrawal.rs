@@ -1,10 +1,10 @@
 //! The box office would like a job not to be printed: at each stage of it.
 
-use cueline_agent_core::PrintEnd;
+use cueline_agent_core::{Effect, PrintEnd};
 use cueline_model::{FaultCode, JobKey, Outcome, UncertainPolicy};
 use cueline_wire::cloud::Progress;
 
-use crate::till::{Till, fault, key, print};
+use crate::till::{Till, fault, in_doubt, key, print, tickets};
 
 fn up() -> Till {
     let mut till = Till::new();
@@ -122,7 +122,7 @@ fn of_a_job_in_doubt_it_prevents_the_reprint() {
     let job = till.offer_as(1, |offer| print(offer).uncertain = UncertainPolicy::Reprint);
     till.ready("left");
     till.withdraw(job);
-    till.print_ends("left", PrintEnd::InDoubt(fault(FaultCode::ConnectionLost)));
+    till.print_ends("left", in_doubt(FaultCode::ConnectionLost, None));
     assert!(matches!(till.outcome(job), Outcome::Uncertain { .. }));
     assert_eq!(till.prints().len(), 1);
 }
@@ -139,4 +139,72 @@ fn of_a_job_that_has_ended_it_changes_nothing() {
     till.withdraw(job);
     till.sync();
     assert!(matches!(till.outcome(job), Outcome::Done { .. }));
+}
+
+#[test]
+fn of_a_job_on_a_printer_that_is_out_of_paper_it_stops_the_print() {
+    let mut till = up();
+    let job = till.offer_as(1, |offer| print(offer).copies = 10);
+    let next = till.offer(2);
+    till.ready("left");
+    till.proves("left", 3, 10);
+    till.condition("left", Some(FaultCode::PaperOut));
+    till.take();
+    till.withdraw(job);
+    assert_eq!(stops(&mut till), 1);
+    till.withdraw(job);
+    assert_eq!(stops(&mut till), 0, "once is enough");
+    till.print_ends("left", in_doubt(FaultCode::PaperOut, tickets(3, 1, 10)));
+    let Outcome::Uncertain { tickets: told, .. } = till.outcome(job) else {
+        panic!("not uncertain");
+    };
+    assert_eq!(told, tickets(3, 1, 10));
+    till.ready("left");
+    assert_eq!(till.prints(), [(next, false)]);
+}
+
+#[test]
+fn of_a_job_on_a_printer_that_has_taken_nothing_it_is_a_cancellation() {
+    let mut till = up();
+    let job = till.offer(1);
+    till.ready("left");
+    till.condition("left", Some(FaultCode::Busy));
+    till.take();
+    till.withdraw(job);
+    assert_eq!(stops(&mut till), 1);
+    till.print_ends("left", PrintEnd::NothingSent(fault(FaultCode::Busy)));
+    cancelled_unprinted(&mut till, job);
+}
+
+#[test]
+fn of_a_job_on_a_healthy_printer_it_stops_the_print_once_that_stands() {
+    let mut till = up();
+    let job = till.offer(1);
+    till.ready("left");
+    till.take();
+    till.withdraw(job);
+    assert_eq!(stops(&mut till), 0);
+    till.condition("left", Some(FaultCode::CoverOpen));
+    assert_eq!(stops(&mut till), 1);
+    // The printer was quicker.
+    till.print_done("left");
+    assert!(matches!(till.outcome(job), Outcome::Done { .. }));
+}
+
+#[test]
+fn of_a_job_on_a_printer_that_is_well_again_it_is_too_late() {
+    let mut till = up();
+    let job = till.offer(1);
+    till.ready("left");
+    till.condition("left", Some(FaultCode::PaperOut));
+    till.condition("left", None);
+    till.take();
+    till.withdraw(job);
+    assert_eq!(stops(&mut till), 0);
+}
+
+fn stops(till: &mut Till) -> usize {
+    let effects = till.take();
+    let stop = |effect: &&Effect| matches!(effect, Effect::StopPrint { .. });
+    effects.iter().filter(stop).count()
 }

@@ -170,7 +170,7 @@ fn a_later_versions_journal_is_refused_by_version_and_not_set_aside() {
             error,
             JournalError::Newer {
                 found: 99,
-                known: 1,
+                known: 2,
                 ..
             }
         ),

@@ -10,6 +10,7 @@ mod damage;
 mod disk_full;
 mod records;
 mod reference;
+mod released;
 mod single_owner;
 mod writer;
 
@@ -18,7 +19,8 @@ use std::path::{Path, PathBuf};
 use cueline_agent_core::{Job, Record, Recovered};
 use cueline_journal::{Journal, OnDamage};
 use cueline_model::{
-    ContentType, Document, JobId, JobKey, Outcome, Proof, Sha256, UncertainPolicy, WallTime,
+    ContentType, Document, JobId, JobKey, Outcome, PrintOptions, Proof, Sha256, UncertainPolicy,
+    WallTime,
 };
 use cueline_wire::cloud::{Progress, ReportEntry};
 
@@ -41,6 +43,12 @@ fn key(number: u128) -> JobKey {
 
 fn job(number: u128, bytes: u64) -> Job {
     Job {
+        options: Box::new(PrintOptions {
+            from_ticket: Some(3),
+            tray: Some("left \"roll\"".to_owned()),
+            ..PrintOptions::default()
+        }),
+        marked: true,
         key: key(number),
         sequence: u64::try_from(number).unwrap() * 10,
         printer: "desk-1".parse().unwrap(),

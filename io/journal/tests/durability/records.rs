@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cueline_agent_core::{Phase, Record};
+use cueline_agent_core::{Phase, Proven, Record};
 use cueline_journal::JournalError;
 use cueline_model::limits::DOCUMENT_BYTES_MAX;
 use cueline_wire::cloud::Progress;
@@ -81,9 +81,28 @@ fn each_step_of_a_job_is_found_after_a_cut() {
             true,
         ),
         (
-            Record::Progress(entry(7, 1, done())),
-            Phase::Ended,
+            Record::Progress(entry(
+                7,
+                1,
+                Progress::Printing {
+                    printed: 2,
+                    total: 6,
+                },
+            )),
+            Phase::Started,
             1,
+            true,
+        ),
+        (
+            Record::Progress(entry(8, 1, Progress::Reprinting)),
+            Phase::Waiting,
+            2,
+            true,
+        ),
+        (
+            Record::Progress(entry(9, 1, done())),
+            Phase::Ended,
+            2,
             false,
         ),
     ];
@@ -102,6 +121,11 @@ fn each_step_of_a_job_is_found_after_a_cut() {
         assert_eq!(job_found.job, job(1, 6));
         assert_eq!(job_found.phase, phase, "after {newest:?}");
         assert_eq!(job_found.reprints, reprints, "after {newest:?}");
+        let proven = (newest.seq >= 7).then_some(Proven {
+            printed: 2,
+            total: 6,
+        });
+        assert_eq!(job_found.proven, proven, "after {newest:?}");
         assert_eq!(job_found.document_here, document_here, "after {newest:?}");
         assert_eq!(found.next_seq, newest.seq + 1);
         assert_eq!(found.untold.len(), number + 1);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cueline_agent_core::{JournalImage, Record};
-use cueline_model::{Failure, FailureCode, JobKey, Outcome, UncertainPolicy};
+use cueline_model::{Failure, FailureCode, JobKey, Outcome, PrintOptions, UncertainPolicy};
 use cueline_wire::cloud::Progress;
 
 use crate::{accepted, copy_as_left_by_a_cut, done, entry, journal_in, key, open};
@@ -43,11 +43,16 @@ impl Author {
     }
 
     fn progress(&mut self) -> Progress {
-        match self.chance.below(8) {
+        match self.chance.below(9) {
             0 | 1 => Progress::Started,
+            7 => Progress::Printing {
+                printed: u32::try_from(self.chance.below(9)).unwrap(),
+                total: 9,
+            },
             2 => Progress::NotStarted,
             3 => Progress::Reprinting,
             4 => Progress::Ended(Outcome::Uncertain {
+                tickets: None,
                 detail: "power\u{0}cut ✂".to_owned(),
             }),
             5 => Progress::Ended(Outcome::Failed {
@@ -93,6 +98,10 @@ impl Author {
         if let Record::Accepted { job, .. } = &mut record {
             job.uncertain = [UncertainPolicy::Hold, UncertainPolicy::Reprint]
                 [usize::from(number.is_multiple_of(2))];
+            if number.is_multiple_of(5) {
+                *job.options = PrintOptions::default();
+                job.marked = false;
+            }
             job.start_by = job.start_by.filter(|_| number.is_multiple_of(3));
         }
         record

@@ -223,6 +223,8 @@ impl Hub {
             attempt: job.attempt,
             start_by: job.start_by,
             work: Work::Print(PrintWork {
+                options: cueline_model::PrintOptions::default(),
+                marked: false,
                 printer: job.printer_name.clone(),
                 copies: job.copies,
                 uncertain: job.uncertain,

@@ -26,6 +26,9 @@ impl Hub {
         let agent = agent_of(till);
         self.crashes_now(world)?;
         let recording = self.store.record(agent, &body.entries, world.true_wall());
+        let now = world.true_wall();
+        let told = self.store.record_conditions(agent, &body.printers, now);
+        world.counts.printer_events += told.map_or(0, |events| events.len() as u64);
         let Ok(recording) = recording else {
             return Ok(());
         };

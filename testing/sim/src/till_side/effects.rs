@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cueline_agent_core::{Effect, Event, LinkId, Phase, Record, ReportId};
-use cueline_model::limits::{AGENT_JOBS_MAX, REPORT_ENTRIES_MAX};
+use cueline_model::limits::{AGENT_JOBS_MAX, PRINTERS_PER_AGENT_MAX, REPORT_ENTRIES_MAX};
 use cueline_model::{JobKey, PrinterName};
 use cueline_wire::cloud::{Progress, Report, StreamMode};
 
@@ -89,6 +89,7 @@ impl Till {
                 }
             }
             Effect::ReleasePrinter { op, printer } => {
+                world.counts.looks += 1;
                 if let Some(printer) = self.printer(&printer) {
                     printer.release(op);
                 }
@@ -99,17 +100,30 @@ impl Till {
                 job,
                 copies,
                 duplicate,
+                options: _,
+                proven,
             } => {
-                self.check_print(job, duplicate, world);
+                let proven = proven.filter(|_| world.mutation != Mutation::ProofForgotten);
+                // The same document makes as many tickets each time.
+                let left_out = proven.filter(|proven| proven.total == u32::from(copies));
+                let left_out = left_out.map_or(0, |proven| proven.printed);
+                self.check_print(job, duplicate, left_out, world);
                 let ask = Ask {
                     op,
                     life: self.life,
                     key: job,
                     copies,
+                    left_out: u16::try_from(left_out).unwrap_or(copies),
                     flaw: world.flaw_of(job.job),
                 };
                 if let Some(printer) = self.printer(&printer) {
                     printer.print(ask, world);
+                }
+            }
+            Effect::StopPrint { .. } if world.mutation == Mutation::StopIgnored => {}
+            Effect::StopPrint { op, printer } => {
+                if let Some(printer) = self.printer(&printer) {
+                    printer.stop(op, world);
                 }
             }
             Effect::Notice(_) => {}
@@ -155,6 +169,11 @@ impl Till {
                 format!("a report has {entries} entries"),
             );
         }
+        let changes = body.printers.len();
+        if changes > PRINTERS_PER_AGENT_MAX {
+            let text = format!("a report has {changes} printers");
+            world.reference.violated(Rule::LimitsHold, None, text);
+        }
         for entry in &body.entries {
             let durable = self.disk.holds(entry);
             world
@@ -187,14 +206,21 @@ impl Till {
         }
     }
 
-    pub(super) fn check_print(&self, job: JobKey, duplicate: bool, world: &mut World) {
+    pub(super) fn check_print(
+        &self,
+        job: JobKey,
+        duplicate: bool,
+        left_out: u32,
+        world: &mut World,
+    ) {
         let durable = self.disk.is_started(job) && self.disk.has_document(job);
         world
             .reference
             .expect(durable, Rule::JournalBeforePrint, job.job, || {
                 "it is printed before its start and its document are durable".to_owned()
             });
-        assertions::print_asked(&mut world.reference, job.job, duplicate);
+        assertions::print_asked(&mut world.reference, job.job, duplicate, left_out);
+        world.counts.left_out += u64::from(left_out > 0);
     }
 
     pub(super) fn write(&mut self, write: Write, world: &mut World) {

@@ -176,6 +176,8 @@ pub fn job_offer(number: u64) -> JobOffer {
         attempt: 1,
         start_by: None,
         work: Work::Print(PrintWork {
+            options: cueline_model::PrintOptions::default(),
+            marked: false,
             printer: "left".parse().unwrap(),
             copies: 1,
             uncertain: UncertainPolicy::Hold,

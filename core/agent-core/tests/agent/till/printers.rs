@@ -1,7 +1,7 @@
 //! The printers' end, as a test plays it.
 
-use cueline_agent_core::{Event, PrintEnd, PrinterOp};
-use cueline_model::{Failure, FailureCode, Fault, FaultCode, Proof};
+use cueline_agent_core::{Event, PrintEnd, PrinterOp, Proven};
+use cueline_model::{Failure, FailureCode, Fault, FaultCode, Proof, TicketCount};
 
 use super::{Till, Use};
 
@@ -13,14 +13,58 @@ impl Till {
     pub fn ready(&mut self, printer: &str) {
         let op = self.open_op(printer).expect("a printer being opened");
         let printer = printer.parse().unwrap();
-        self.event(Event::PrinterReady { op, printer });
+        self.event(Event::PrinterReady {
+            op,
+            printer,
+            warning: None,
+        });
+    }
+
+    /// It is ready, and its paper is low.
+    pub fn ready_with_little_paper(&mut self, printer: &str) {
+        let op = self.open_op(printer).expect("a printer being opened");
+        let printer = printer.parse().unwrap();
+        let warning = Some(fault(FaultCode::PaperLow));
+        self.event(Event::PrinterReady {
+            op,
+            printer,
+            warning,
+        });
+    }
+
+    /// What is wrong with a printer that prints, from now on.
+    pub fn condition(&mut self, printer: &str, code: Option<FaultCode>) {
+        let op = self.open_op(printer).expect("an open printer");
+        let printer = printer.parse().unwrap();
+        self.event(Event::PrinterCondition {
+            op,
+            printer,
+            fault: code.map(fault),
+            warning: None,
+        });
+    }
+
+    /// It has proven so many tickets of the job.
+    pub fn proves(&mut self, printer: &str, printed: u32, total: u32) {
+        let op = self.open_op(printer).expect("an open printer");
+        let printer = printer.parse().unwrap();
+        self.event(Event::PrintProgress {
+            op,
+            printer,
+            proven: Proven { printed, total },
+        });
     }
 
     pub fn not_ready(&mut self, printer: &str, code: FaultCode) {
         let op = self.open_op(printer).expect("a printer being opened");
         let printer = printer.parse().unwrap();
         let fault = fault(code);
-        self.event(Event::PrinterNotReady { op, printer, fault });
+        self.event(Event::PrinterNotReady {
+            op,
+            printer,
+            fault,
+            warning: None,
+        });
     }
 
     pub fn print_ends(&mut self, printer: &str, end: PrintEnd) {
@@ -55,6 +99,19 @@ impl Till {
 
 pub fn fault(code: FaultCode) -> Fault {
     Fault::new(code, format!("the printer says {}", code.as_str()))
+}
+
+pub fn in_doubt(code: FaultCode, tickets: Option<TicketCount>) -> PrintEnd {
+    let fault = fault(code);
+    PrintEnd::InDoubt { fault, tickets }
+}
+
+pub fn tickets(printed: u32, unknown: u32, total: u32) -> Option<TicketCount> {
+    Some(TicketCount {
+        printed,
+        unknown,
+        total,
+    })
 }
 
 pub fn failure(code: FailureCode) -> Failure {
