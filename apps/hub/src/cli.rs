@@ -27,6 +27,9 @@ pub enum Verb {
     Check(CommonArguments),
     /// Manage tenants while the hub is stopped.
     Tenant(TenantArguments),
+    /// Decodes one document from standard input; the hub starts itself with it.
+    #[command(hide = true)]
+    Decode,
 }
 
 /// Where everything is.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cueline_hub_core::StoreError;
 use cueline_hub_core::link::Event;
 use cueline_hub_core::submit::store_problem;
-use cueline_model::AgentId;
+use cueline_model::{AgentId, WallTime};
 use cueline_wire::Problem;
 use http::StatusCode;
 use tokio::sync::{Semaphore, watch};
@@ -14,7 +14,9 @@ use crate::auth::HubKey;
 use crate::auth::nonce::Nonces;
 use crate::clock;
 use crate::config::LinkTimings;
+use crate::events::Events;
 use crate::link::{Guesses, Registry, Sightings};
+use crate::pictures::Pictures;
 use crate::refusal::Refusal;
 use crate::store::{Committed, JobChange, JobNotice, Store};
 use crate::waiters::Waiters;
@@ -36,6 +38,8 @@ pub struct Hub {
     pub registry: Arc<Registry>,
     /// Who waits for a job.
     pub waiters: Arc<Waiters>,
+    /// What happens, for those who listen.
+    pub events: Arc<Events>,
     /// Wrong pairing codes of late.
     pub guesses: Guesses,
     /// When agents were last heard.
@@ -50,24 +54,28 @@ pub struct Hub {
     pub downloads: Arc<Semaphore>,
     /// See [`UPLOADS_MAX`].
     pub uploads: Semaphore,
+    /// Makes pictures of jobs.
+    pub pictures: Pictures,
 }
 
 impl Hub {
-    /// A hub over its store and keys. `registry` and `waiters` are those of the store's watcher.
+    /// A hub over its store and keys. `told` are those whom the store's watcher tells.
     #[must_use]
     pub fn new(
         store: Store,
         key: HubKey,
-        (registry, waiters): (Arc<Registry>, Arc<Waiters>),
+        told: Told,
         timings: LinkTimings,
         roots_pem: Option<String>,
+        pictures: Pictures,
     ) -> Self {
         Self {
             store,
             nonces: key.nonces(),
             key,
-            registry,
-            waiters,
+            registry: told.registry,
+            waiters: told.waiters,
+            events: told.events,
             guesses: Guesses::default(),
             sightings: Sightings::default(),
             timings,
@@ -75,6 +83,7 @@ impl Hub {
             draining: watch::Sender::new(false),
             downloads: Arc::new(Semaphore::new(DOWNLOADS_KIB_MAX)),
             uploads: Semaphore::new(UPLOADS_MAX),
+            pictures,
         }
     }
 
@@ -97,25 +106,47 @@ impl Hub {
     }
 }
 
-/// Wakes those whom a committed change concerns; the store's writer calls it and must not wait.
-pub fn watcher(
-    registry: Arc<Registry>,
-    waiters: Arc<Waiters>,
-) -> impl Fn(Committed) + Send + 'static {
-    move |committed| match committed {
-        Committed::Job(notice) => {
-            registry.tell_all(notice.agent, events(&notice));
-            if notice.change == JobChange::Settled {
-                waiters.settled(notice.key.job);
-            }
+/// Those whom a committed change may concern.
+#[derive(Clone)]
+pub struct Told {
+    /// Agents' links.
+    pub registry: Arc<Registry>,
+    /// Requests that wait for a job.
+    pub waiters: Arc<Waiters>,
+    /// Those who listen to all that happens.
+    pub events: Arc<Events>,
+}
+
+impl Told {
+    /// Nobody yet.
+    #[must_use]
+    pub fn nobody(now: WallTime) -> Self {
+        Self {
+            registry: Arc::default(),
+            waiters: Arc::default(),
+            events: Arc::new(Events::starting(now)),
         }
-        Committed::AgentRevoked(agent) => registry.tell_all(agent, [Event::Revoke]),
+    }
+
+    /// Tells those whom a committed change concerns; the store's writer calls it and must not wait.
+    pub fn tell(&self, committed: &Committed) {
+        match committed {
+            Committed::Job(notice) => {
+                self.registry.tell_all(notice.agent, link_events(notice));
+                if notice.change == JobChange::Settled {
+                    self.waiters.settled(notice.key.job);
+                }
+                self.events.job(notice);
+            }
+            Committed::AgentRevoked(agent) => self.registry.tell_all(*agent, [Event::Revoke]),
+            Committed::Printer(tenant, event) => self.events.printer(*tenant, event),
+        }
     }
 }
 
-fn events(notice: &JobNotice) -> Vec<Event> {
+fn link_events(notice: &JobNotice) -> Vec<Event> {
     let key = notice.key;
-    let mut events = vec![match notice.change {
+    let event = match notice.change {
         JobChange::Queued => Event::JobQueued {
             key,
             sequence: notice.sequence,
@@ -123,9 +154,10 @@ fn events(notice: &JobNotice) -> Vec<Event> {
         JobChange::Progressed => Event::Acknowledged(key),
         JobChange::Settled => Event::Settled(key),
         JobChange::WithdrawAsked => Event::Withdraw(key),
-    }];
-    events.push(Event::AtAgent(notice.at_agent));
-    events
+        // Of no concern to the agent.
+        JobChange::Resolved => return Vec::new(),
+    };
+    vec![event, Event::AtAgent(notice.at_agent)]
 }
 
 impl From<StoreError> for Refusal {

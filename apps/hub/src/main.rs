@@ -6,6 +6,10 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
+    if matches!(arguments.verb, Some(Verb::Decode)) {
+        // Confines the thread that calls it, so there must be no other yet.
+        return cueline_decoder::child_main();
+    }
     match work(arguments) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
@@ -38,6 +42,7 @@ fn work(arguments: Arguments) -> anyhow::Result<()> {
                 log_to_stderr(run.log);
                 cueline_hub::run(&run.common.overrides()).await
             }
+            Verb::Decode => anyhow::bail!("the decoder is started before this"),
             Verb::Check(common) => cueline_hub::check(&common.overrides()).await,
             Verb::Tenant(tenant) => match tenant.verb {
                 TenantVerb::Add { name, common } => {

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use cueline_decoder::DecoderSettings;
 use tokio::task::JoinHandle;
 
 use crate::auth::HubKey;
 use crate::config::Config;
-use crate::hub::{self, Hub};
-use crate::link::Registry;
+use crate::fetch::Fetcher;
+use crate::hub::{Hub, Told};
+use crate::pictures::Pictures;
 use crate::server::{self, Server, ServerLimits};
 use crate::store::{FIRST_KEY_FILE, Store};
 use crate::tls::{self, AuthorityFile};
-use crate::waiters::Waiters;
-use crate::{api, clock, machine};
+use crate::{api, clock, machine, printnode};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// Sweeps between two times of storing when agents were last heard.
@@ -36,6 +37,7 @@ pub struct Running {
     drain: crate::config::Drain,
     server: JoinHandle<()>,
     sweeper: JoinHandle<()>,
+    webhooks: JoinHandle<()>,
 }
 
 impl Running {
@@ -44,8 +46,9 @@ impl Running {
     /// # Errors
     /// When the data directory, the certificate, the key or the port cannot be used.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
-        let (registry, waiters) = (Arc::<Registry>::default(), Arc::<Waiters>::default());
-        let watcher = hub::watcher(registry.clone(), waiters.clone());
+        let told = Told::nobody(clock::wall());
+        let watched = told.clone();
+        let watcher = move |committed| watched.tell(&committed);
         let data = config.data.clone();
         // The check of a large database takes its time.
         let store = tokio::task::spawn_blocking(move || Store::open(&data, watcher)).await??;
@@ -55,13 +58,19 @@ impl Running {
             .context("the listener has no address")?;
         let key = HubKey::load_or_make(&config.data)?;
         let tls = tls::load(config)?;
+        let decoder = match &config.decoder {
+            Some(program) => DecoderSettings::of_program(program.clone()),
+            None => DecoderSettings::this_program().context("which program is this?")?,
+        };
+        let pictures = Pictures::new(decoder);
         store.bootstrap(&config.data, clock::wall()).await?;
         let hub = Arc::new(Hub::new(
             store,
             key,
-            (registry, waiters),
+            told,
             config.link,
             tls.roots_pem,
+            pictures,
         ));
         let can_hold = machine::connections_for(machine::raise_open_files());
         let connections = config.limits.connections.unwrap_or(can_hold).min(can_hold);
@@ -70,7 +79,11 @@ impl Running {
             handshakes: config.limits.handshakes,
             handshakes_waiting: config.limits.handshakes_waiting,
         };
-        let server = Server::new(hub.clone(), api::router(hub.clone()), tls.server, limits);
+        let fetcher = Fetcher::new(config.fetch.clone())?;
+        let router = api::router(hub.clone());
+        let facade = printnode::Facade::new(hub.clone(), fetcher);
+        let router = printnode::mount(router, &config.printnode, facade.clone());
+        let server = Server::new(hub.clone(), router, tls.server, limits);
         let server = Arc::new(server).run(listener, config.drain.finish_within);
         let first_key = config.data.join(FIRST_KEY_FILE);
         Ok(Self {
@@ -81,6 +94,7 @@ impl Running {
             drain: config.drain,
             server: tokio::spawn(server),
             sweeper: tokio::spawn(sweep(hub.clone())),
+            webhooks: tokio::spawn(printnode::deliver(facade)),
             hub,
         })
     }
@@ -100,6 +114,7 @@ impl Running {
             tracing::error!(%error, "the server ended badly");
         }
         self.sweeper.abort();
+        self.webhooks.abort();
         self.hub.sightings.store(&self.hub.store).await;
     }
 }

@@ -16,11 +16,11 @@
 //! applied.
 
 use cueline_model::{
-    AgentId, Attempt, Document, JobId, JobKey, JobState, Outcome, PrinterId, PrinterName, SiteId,
-    TenantId, UncertainPolicy, WallTime,
+    AgentId, Attempt, Document, JobId, JobKey, JobState, Outcome, PrintOptions, PrinterId,
+    PrinterName, Proof, SiteId, TenantId, TicketCount, UncertainPolicy, Unsupported, WallTime,
 };
 use cueline_wire::Timestamp;
-use cueline_wire::api::TimelineEntry;
+use cueline_wire::api::{Resolution, TimelineEntry};
 use cueline_wire::cloud::{Progress, ReportEntry};
 
 #[cfg(test)]
@@ -57,6 +57,14 @@ pub struct NewJob {
     pub copies: u16,
     /// What to do when in doubt.
     pub uncertain: UncertainPolicy,
+    /// How it is wanted, as asked for.
+    pub options: PrintOptions,
+    /// Which of the options are left out, because the printer cannot do them.
+    pub notes: Vec<Unsupported>,
+    /// Whether it is headed DUPLICATE.
+    pub marked: bool,
+    /// The job that it prints again.
+    pub reprint_of: Option<JobId>,
     /// Not to be started later than this.
     pub start_by: Option<WallTime>,
 }
@@ -90,6 +98,14 @@ pub struct PrintJob {
     pub copies: u16,
     /// What to do when in doubt.
     pub uncertain: UncertainPolicy,
+    /// How it is wanted, as asked for; see [`PrintJob::options_in_force`].
+    pub options: PrintOptions,
+    /// Which of the options are left out, because the printer cannot do them.
+    pub notes: Vec<Unsupported>,
+    /// Whether it is headed DUPLICATE.
+    pub marked: bool,
+    /// The job that it prints again.
+    pub reprint_of: Option<JobId>,
     /// When the hub took it.
     pub created_at: WallTime,
     /// Not to be started later than this.
@@ -102,6 +118,11 @@ pub struct PrintJob {
     pub settled_at: Option<WallTime>,
     /// How it ended.
     pub outcome: Option<Outcome>,
+    /// How far its tickets came, where the printer tells. What has not been proven since it was
+    /// started may be on paper, so it is `unknown`.
+    pub tickets: Option<TicketCount>,
+    /// What somebody decided about it once it was in doubt.
+    pub resolution: Option<Resolution>,
     /// The newest of the agent's journal entries applied, so that a late second delivery of an
     /// older one does not turn the job back.
     pub newest_entry_seq: Option<u64>,
@@ -160,12 +181,18 @@ impl NewJob {
             document: self.document,
             copies: self.copies,
             uncertain: self.uncertain,
+            options: self.options,
+            notes: self.notes,
+            marked: self.marked,
+            reprint_of: self.reprint_of,
             created_at: now,
             start_by: self.start_by,
             offered_at: offered.then_some(now),
             cancel_requested_at: None,
             settled_at: None,
             outcome: None,
+            tickets: None,
+            resolution: None,
             newest_entry_seq: None,
             timeline: vec![TimelineEntry {
                 at: Timestamp(now),
@@ -232,6 +259,9 @@ impl PrintJob {
         if self.state.is_settled() || overtaken {
             return Recorded::Repeat;
         }
+        if let Progress::Printing { printed, total } = entry.progress {
+            return self.record_tickets(printed, total, entry, now);
+        }
         let next = match (&entry.progress, self.state) {
             (Progress::Accepted, JobState::Queued) | (Progress::NotStarted, _) => {
                 JobState::Accepted
@@ -241,6 +271,8 @@ impl PrintJob {
             _ => return Recorded::Repeat,
         };
         self.state = next;
+        // Counted anew from here on.
+        self.tickets = None;
         self.follow(entry, now);
         let what = match entry.progress {
             Progress::NotStarted => "not_started",
@@ -248,6 +280,26 @@ impl PrintJob {
             _ => next.as_str(),
         };
         self.note(self.within_life(entry.at, now), what, None);
+        Recorded::Changed
+    }
+
+    /// Tickets that the printer has proven. They are no step of the timeline: there may be hundreds.
+    fn record_tickets(
+        &mut self,
+        printed: u32,
+        total: u32,
+        entry: &ReportEntry,
+        now: WallTime,
+    ) -> Recorded {
+        // An entry that was overtaken does not come here, so the count does not go back.
+        let counted = counted(printed, total.saturating_sub(printed), total);
+        self.follow(entry, now);
+        if self.state != JobState::Started {
+            self.state = JobState::Started;
+            let at = self.within_life(entry.at, now);
+            self.note(at, JobState::Started.as_str(), None);
+        }
+        self.tickets = Some(counted);
         Recorded::Changed
     }
 
@@ -273,30 +325,40 @@ impl PrintJob {
     }
 
     /// Decides about a wish to cancel; see the module's head for why only asking is possible once the
-    /// job was offered.
-    pub fn cancel(&mut self, now: WallTime) -> CancelDecision {
-        self.cancel_because(now, None)
+    /// job was offered. `printer_stands`: something keeps its printer from printing, as far as the hub
+    /// knows. Then the agent is asked even while the job is being printed, and stops the print.
+    pub fn cancel(&mut self, now: WallTime, printer_stands: bool) -> CancelDecision {
+        self.cancel_because(now, printer_stands, None)
     }
 
     /// Cancels it if it was never offered to its agent, which is being removed. Says whether it did.
     pub fn cancel_with_agent(&mut self, now: WallTime) -> bool {
         let never_offered = self.state == JobState::Queued && self.offered_at.is_none();
         never_offered
-            && self.cancel_because(now, Some("the agent was removed")) == CancelDecision::Cancelled
+            && self.cancel_because(now, false, Some("the agent was removed"))
+                == CancelDecision::Cancelled
     }
 
-    fn cancel_because(&mut self, now: WallTime, reason: Option<&str>) -> CancelDecision {
+    fn cancel_because(
+        &mut self,
+        now: WallTime,
+        printer_stands: bool,
+        reason: Option<&str>,
+    ) -> CancelDecision {
+        let at_agent = match self.state {
+            JobState::Queued | JobState::Accepted => true,
+            JobState::Started => printer_stands,
+            _ => false,
+        };
         match self.state {
             JobState::Cancelled => CancelDecision::Already,
-            JobState::Queued | JobState::Accepted if self.cancel_requested_at.is_some() => {
-                CancelDecision::Already
-            }
+            _ if at_agent && self.cancel_requested_at.is_some() => CancelDecision::Already,
             JobState::Queued if self.offered_at.is_none() => {
                 self.cancel_requested_at = Some(now);
                 self.settle(Outcome::Cancelled, now, reason);
                 CancelDecision::Cancelled
             }
-            JobState::Queued | JobState::Accepted => {
+            _ if at_agent => {
                 self.cancel_requested_at = Some(now);
                 self.note(now, "cancel_requested", reason.map(str::to_owned));
                 CancelDecision::Asked
@@ -327,16 +389,36 @@ impl PrintJob {
         let detail = match &outcome {
             Outcome::Done { proof } => Some(proof.as_str().to_owned()),
             Outcome::Failed { failure } => Some(failure.text.clone()),
-            Outcome::Uncertain { detail } => Some(detail.clone()),
+            Outcome::Uncertain { detail, .. } => Some(detail.clone()),
             Outcome::Expired | Outcome::Cancelled => reason.map(str::to_owned),
         };
+        self.count_at_end(&outcome);
         self.state = outcome.state();
         self.settled_at = Some(at);
         self.note(at, outcome.state().as_str(), detail);
         self.outcome = Some(outcome);
     }
 
-    fn note(&mut self, at: WallTime, what: &str, detail: Option<String>) {
+    /// What the end says about each ticket. Where it was not the printer that said so, what had been
+    /// proven before stays all there is.
+    fn count_at_end(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Done {
+                proof: Proof::Printed,
+            } => {
+                if let Some(count) = &mut self.tickets {
+                    *count = counted(count.total, 0, count.total);
+                }
+            }
+            Outcome::Uncertain {
+                tickets: Some(told),
+                ..
+            } => self.tickets = Some(counted(told.printed, told.unknown, told.total)),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn note(&mut self, at: WallTime, what: &str, detail: Option<String>) {
         if self.timeline.len() >= TIMELINE_ENTRIES_MAX {
             self.timeline.remove(TIMELINE_ENTRIES_FIRST);
         }
@@ -362,10 +444,20 @@ pub fn unknown_job(job: JobId) -> Recorded {
     }
 }
 
+/// A count that adds up, whatever was told.
+fn counted(printed: u32, unknown: u32, total: u32) -> TicketCount {
+    let printed = printed.min(total);
+    TicketCount {
+        printed,
+        unknown: unknown.min(total - printed),
+        total,
+    }
+}
+
 /// The outcome with its text cut to what the hub keeps.
 fn bounded(outcome: &Outcome) -> Outcome {
     let mut outcome = outcome.clone();
-    if let Outcome::Uncertain { detail: text }
+    if let Outcome::Uncertain { detail: text, .. }
     | Outcome::Failed {
         failure: cueline_model::Failure { text, .. },
     } = &mut outcome

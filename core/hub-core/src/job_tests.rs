@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::contract::{START, entry, place, submission};
-use cueline_model::{Failure, FailureCode, Proof};
+use cueline_model::{Failure, FailureCode};
 
 const NOW: WallTime = WallTime(START.0 + 60_000);
 
@@ -121,6 +121,7 @@ fn an_outcome_is_never_replaced_by_another() {
         Outcome::Expired,
         Outcome::Cancelled,
         Outcome::Uncertain {
+            tickets: None,
             detail: "power cut".to_owned(),
         },
     ];
@@ -198,6 +199,20 @@ fn a_wrong_clock_does_not_lead_out_of_the_jobs_life() {
 }
 
 #[test]
+fn a_wish_to_cancel_what_stands_at_its_printer_is_passed_on() {
+    let mut job = after(&[Progress::Started]);
+    assert_eq!(job.cancel(NOW, true), CancelDecision::Asked);
+    assert_eq!(job.cancel_requested_at, Some(NOW));
+    assert_eq!(job.state, JobState::Started, "only its agent can end it");
+    assert_eq!(job.cancel(NOW, true), CancelDecision::Already);
+    let mut done = after(&[ended(done())]);
+    assert!(matches!(
+        done.cancel(NOW, true),
+        CancelDecision::TooLate { .. }
+    ));
+}
+
+#[test]
 fn a_wish_to_cancel_in_each_state() {
     use CancelDecision::{Already, Asked, Cancelled, TooLate};
     let offered = |mut job: PrintJob| {
@@ -230,13 +245,13 @@ fn a_wish_to_cancel_in_each_state() {
     ];
     for (mut job, decision, state) in cases {
         let from = job.state;
-        assert_eq!(job.cancel(NOW), decision, "from {from}");
+        assert_eq!(job.cancel(NOW, false), decision, "from {from}");
         assert_eq!(job.state, state, "from {from}");
         let asked_at = matches!(decision, Asked | Cancelled).then_some(NOW);
         assert_eq!(job.cancel_requested_at, asked_at);
         let again = job.clone();
         if matches!(decision, Asked | Cancelled) {
-            assert_eq!(job.cancel(NOW.shifted_ms(9)), Already);
+            assert_eq!(job.cancel(NOW.shifted_ms(9), false), Already);
             assert_eq!(job, again, "the second wish leaves no trace");
         }
     }
@@ -245,7 +260,7 @@ fn a_wish_to_cancel_in_each_state() {
 #[test]
 fn the_agent_may_print_what_it_was_asked_back() {
     let mut job = after(&[Progress::Accepted]);
-    assert_eq!(job.cancel(NOW), CancelDecision::Asked);
+    assert_eq!(job.cancel(NOW, false), CancelDecision::Asked);
     assert_eq!(record(&mut job, 5, ended(done())), Recorded::Changed);
     assert_eq!(job.state, JobState::Done);
     let steps: Vec<_> = job.timeline.iter().map(|e| e.what.as_str()).collect();
@@ -294,12 +309,89 @@ fn an_endless_to_and_fro_keeps_its_beginning_and_its_end() {
 #[test]
 fn a_very_long_sentence_is_cut_and_still_the_same_outcome() {
     let told = Outcome::Uncertain {
+        tickets: None,
         detail: "\u{e4}".repeat(DETAIL_CHARS_MAX + 5),
     };
     let mut job = after(&[ended(told.clone())]);
-    let Some(Outcome::Uncertain { detail }) = &job.outcome else {
+    let Some(Outcome::Uncertain { detail, .. }) = &job.outcome else {
         panic!("{:?}", job.outcome);
     };
     assert_eq!(detail.chars().count(), DETAIL_CHARS_MAX);
     assert_eq!(record(&mut job, 1, ended(told)), Recorded::Repeat);
+}
+
+fn printing(printed: u32, total: u32) -> Progress {
+    Progress::Printing { printed, total }
+}
+
+fn count(printed: u32, unknown: u32, total: u32) -> Option<TicketCount> {
+    Some(TicketCount {
+        printed,
+        unknown,
+        total,
+    })
+}
+
+#[test]
+fn tickets_are_counted_through_each_end() {
+    let printed = Outcome::Done {
+        proof: Proof::Printed,
+    };
+    let uncertain = |tickets| Outcome::Uncertain {
+        detail: "?".to_owned(),
+        tickets,
+    };
+    let started = [Progress::Started, printing(1, 4), printing(3, 4)];
+    for (end, expected) in [
+        (None, count(3, 1, 4)),
+        (Some(printed.clone()), count(4, 0, 4)),
+        // Not the printer's word: no more than it had proven is shown as printed.
+        (Some(done()), count(3, 1, 4)),
+        (Some(uncertain(None)), count(3, 1, 4)),
+        (Some(uncertain(count(2, 1, 4))), count(2, 1, 4)),
+    ] {
+        let mut steps = started.to_vec();
+        steps.extend(end.clone().map(ended));
+        assert_eq!(after(&steps).tickets, expected, "{end:?}");
+    }
+    assert_eq!(after(&[Progress::Started, ended(printed)]).tickets, None);
+    let told = after(&[ended(uncertain(count(0, 1, 1)))]);
+    assert_eq!(told.tickets, count(0, 1, 1));
+}
+
+#[test]
+fn a_print_that_begins_anew_is_counted_anew() {
+    for anew in [Progress::NotStarted, Progress::Reprinting] {
+        let steps = [Progress::Started, printing(3, 4), anew];
+        assert_eq!(after(&steps).tickets, None);
+    }
+}
+
+#[test]
+fn a_count_is_no_step_and_does_not_go_back() {
+    let mut job = after(&[Progress::Started, printing(1, 9), printing(4, 9)]);
+    let steps: Vec<_> = job.timeline.iter().map(|e| e.what.as_str()).collect();
+    assert_eq!(steps, ["queued", "started"]);
+    let before = job.clone();
+    assert_eq!(record(&mut job, 2, printing(1, 9)), Recorded::Repeat);
+    assert_eq!(job, before);
+    // Before its start was heard of, a count says that it was started.
+    let early = after(&[printing(1, 9)]);
+    assert_eq!(early.state, JobState::Started);
+    assert_eq!(early.timeline[1].what, "started");
+    // Nor does a count that comes after the end change anything.
+    let mut ended = after(&[Progress::Started, ended(done())]);
+    assert_eq!(record(&mut ended, 9, printing(1, 9)), Recorded::Repeat);
+    assert_eq!(ended.tickets, None);
+}
+
+#[test]
+fn a_count_adds_up_whatever_was_told() {
+    let job = after(&[Progress::Started, printing(12, 9)]);
+    assert_eq!(job.tickets, count(9, 0, 9));
+    let absurd = Outcome::Uncertain {
+        detail: "?".to_owned(),
+        tickets: count(u32::MAX, u32::MAX, 5),
+    };
+    assert_eq!(after(&[ended(absurd)]).tickets, count(5, 0, 5));
 }

@@ -6,9 +6,15 @@
 pub mod contract;
 pub mod memory;
 
-use cueline_model::{AgentId, JobId, JobKey, JobState, PrinterId, Sha256, TenantId, WallTime};
-use cueline_wire::cloud::{Rejection, ReportEntry, ReportReply};
+use std::time::Duration;
 
+use cueline_model::{
+    AgentId, JobId, JobKey, JobState, PrinterId, Sha256, TenantId, TicketCount, WallTime,
+};
+use cueline_wire::api::{PrinterEvent, Resolution};
+use cueline_wire::cloud::{PrinterStatus, Rejection, ReportEntry, ReportReply};
+
+use crate::aftermath::{AftermathError, Resolved};
 use crate::job::{CancelDecision, NewJob, PrintJob, Recorded};
 
 /// Why a store could not do what was asked; nothing was changed.
@@ -102,6 +108,8 @@ pub struct JobFilter {
     pub state: Option<JobState>,
     /// Only those for this printer.
     pub printer: Option<PrinterId>,
+    /// Only those in doubt that were resolved, or were not.
+    pub resolved: Option<bool>,
     /// Only those before this one: the last of the page before.
     pub after: Option<JobId>,
 }
@@ -150,8 +158,12 @@ pub struct Touched {
     pub key: JobKey,
     /// Its place.
     pub sequence: u64,
+    /// Its printer.
+    pub printer: PrinterId,
     /// Where it stands now.
     pub state: JobState,
+    /// How far its tickets came.
+    pub tickets: Option<TicketCount>,
     /// Whether the entry changed it.
     pub changed: bool,
 }
@@ -187,7 +199,9 @@ impl Recording {
             tenant: job.tenant,
             key: job.key(),
             sequence: job.sequence,
+            printer: job.printer,
             state: job.state,
+            tickets: job.tickets,
             changed,
         }));
     }
@@ -201,6 +215,19 @@ pub struct Cancelling {
     /// The job after it.
     pub job: PrintJob,
 }
+
+/// What became of a wish to resolve a job in doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolving {
+    /// What was decided.
+    pub resolved: Result<Resolved, AftermathError>,
+    /// The job after it.
+    pub job: PrintJob,
+}
+
+/// How long the document of a job in doubt is kept at most until somebody resolves it, so that it
+/// can be printed again.
+pub const DOUBT_KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// How many jobs an agent has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -286,6 +313,44 @@ pub trait JobStore {
         now: WallTime,
     ) -> Result<Option<Cancelling>, StoreError>;
 
+    /// Keeps what somebody says about a job in doubt (see [`PrintJob::resolve`]); `None` when there is
+    /// no such job.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn resolve(
+        &mut self,
+        tenant: TenantId,
+        job: JobId,
+        resolution: Resolution,
+    ) -> Result<Option<Resolving>, StoreError>;
+
+    /// Keeps what an agent says of its printers' conditions, and the events that this makes (see
+    /// [`crate::printer_news::news`]), the newest [`crate::printer_news::PRINTER_EVENTS_MAX`] of each
+    /// printer; gives the new ones. Printers the agent does not have are passed over.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn record_conditions(
+        &mut self,
+        agent: AgentId,
+        printers: &[PrinterStatus],
+        now: WallTime,
+    ) -> Result<Vec<PrinterEvent>, StoreError>;
+
+    /// A tenant's printer's events before the one numbered `before` (all: `None`), newest first, at
+    /// most `limit`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn printer_events(
+        &mut self,
+        tenant: TenantId,
+        printer: PrinterId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<PrinterEvent>, StoreError>;
+
     /// Ends jobs that the hub may end as expired (see [`PrintJob::expire`]), at most `limit`.
     ///
     /// # Errors
@@ -343,7 +408,9 @@ pub trait JobStore {
     fn document(&mut self, tenant: TenantId, sha256: Sha256)
     -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Deletes documents whose time is over and that no job still needs, at most `limit`; says how many.
+    /// Deletes documents whose time is over and that no job still needs, at most `limit`; says how
+    /// many. A job needs its document until it has ended, and one in doubt until it is resolved or
+    /// [`DOUBT_KEPT`] has passed.
     ///
     /// # Errors
     /// See [`StoreError`].

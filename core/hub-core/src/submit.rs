@@ -1,14 +1,17 @@
 //! What is checked before a job is taken, and every way to refuse one.
 
-use cueline_model::limits::{COPIES_MAX, DOCUMENT_BYTES_MAX, QUEUED_JOBS_PER_AGENT_MAX};
+use cueline_model::limits::{
+    COPIES_MAX, DOCUMENT_BYTES_MAX, QUEUED_JOBS_PER_AGENT_MAX, TICKET_BYTES_MAX,
+};
 use cueline_model::{
-    AgentId, ContentType, Document, JobId, PrinterId, PrinterName, Sha256, SiteId, TenantId,
-    WallTime,
+    AgentId, Capabilities, ContentType, Document, JobId, OptionError, PrinterId, PrinterName,
+    Sha256, SiteId, TenantId, Unsupported, WallTime,
 };
 use cueline_wire::Problem;
 use cueline_wire::api::PrintJobRequest;
 
 use crate::job::NewJob;
+use crate::options;
 use crate::store::{StoreError, SubmitError};
 
 #[cfg(test)]
@@ -37,6 +40,8 @@ pub struct Target {
     pub agent: AgentId,
     /// What it prints.
     pub content_types: Vec<ContentType>,
+    /// What it can do; `None` where its agent does not tell.
+    pub capabilities: Option<Capabilities>,
     /// Whether the agent no longer names it in its inventory.
     pub gone: bool,
     /// Whether the agent was removed.
@@ -52,6 +57,15 @@ pub struct Content<'a> {
     pub bytes: u64,
     /// Its first bytes, 8 at least where it is that long.
     pub head: &'a [u8],
+}
+
+/// What a job prints again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The job printed before.
+    pub reprint_of: JobId,
+    /// Whether the reprint is headed DUPLICATE.
+    pub marked: bool,
 }
 
 /// Why a print job was not taken.
@@ -100,10 +114,12 @@ pub enum Refusal {
     #[error("the document is empty")]
     ContentEmpty,
     /// The document is too long.
-    #[error("the document has {bytes} bytes; at most {DOCUMENT_BYTES_MAX} are taken")]
+    #[error("the document has {bytes} bytes; at most {max} are taken of its type")]
     DocumentTooLarge {
         /// How long it is.
         bytes: u64,
+        /// How long it may be.
+        max: u64,
     },
     /// No such document was uploaded, or its time is over.
     #[error("there is no document {sha256}; upload it with POST /v1/documents first")]
@@ -132,6 +148,23 @@ pub enum Refusal {
     /// Both ways to say when it expires.
     #[error("give at most one of `expires_at` and `expires_in_s`")]
     ExpiryAmbiguous,
+    /// An option has a value that no printer could do.
+    #[error("options.{0}")]
+    OptionInvalid(OptionError),
+    /// The printer cannot do what is asked for, and the options say `strict`.
+    #[error(
+        "{}; change the options or let them be left out with on_unsupported: best_effort",
+        texts(unsupported)
+    )]
+    OptionUnsupported {
+        /// Each of them.
+        unsupported: Vec<Unsupported>,
+    },
+    /// The printer's agent is of a version that cannot do what is asked for.
+    #[error(
+        "the printer's agent is of a version that prints no part of a job and no headline DUPLICATE; update it"
+    )]
+    AgentOutdated,
     /// Too many jobs wait for the agent.
     #[error(
         "{queued} jobs wait for this agent already; at most {QUEUED_JOBS_PER_AGENT_MAX} may; try again later or cancel some"
@@ -168,6 +201,9 @@ impl Refusal {
             Self::TitleTooLong { .. } => "title_too_long",
             Self::Expired { .. } => "expired",
             Self::ExpiryAmbiguous => "expiry_ambiguous",
+            Self::OptionInvalid(_) => "option_invalid",
+            Self::OptionUnsupported { .. } => "option_unsupported",
+            Self::AgentOutdated => "agent_outdated",
             Self::QueueFull { .. } => "queue_full",
             Self::IdempotencyKeyReused => "idempotency_mismatch",
             Self::Store(error) => store_code(error),
@@ -179,7 +215,7 @@ impl Refusal {
     pub const fn status(&self) -> u16 {
         match self {
             Self::UnknownPrinter { .. } => 404,
-            Self::PrinterGone { .. } | Self::AgentRevoked => 409,
+            Self::PrinterGone { .. } | Self::AgentRevoked | Self::AgentOutdated => 409,
             Self::DocumentTooLarge { .. } => 413,
             Self::ContentNotSupported { .. }
             | Self::ContentMismatch { .. }
@@ -190,6 +226,8 @@ impl Refusal {
             | Self::TitleTooLong { .. }
             | Self::Expired { .. }
             | Self::ExpiryAmbiguous
+            | Self::OptionInvalid(_)
+            | Self::OptionUnsupported { .. }
             | Self::IdempotencyKeyReused => 422,
             Self::QueueFull { .. } => 429,
             Self::Store(error) => store_status(error),
@@ -214,6 +252,11 @@ impl Refusal {
             ..Problem::new(self.status(), self.code(), self.to_string())
         }
     }
+}
+
+fn texts(unsupported: &[Unsupported]) -> String {
+    let texts: Vec<_> = unsupported.iter().map(|u| u.text.as_str()).collect();
+    texts.join("; ")
 }
 
 impl From<SubmitError> for Refusal {
@@ -263,7 +306,7 @@ const fn store_retry_after_s(error: &StoreError) -> Option<u32> {
 /// has room, the store decides when it takes the job.
 ///
 /// `target` is the printer of the request if `tenant` has it; `content` is its document, `None` where
-/// one was named that is not stored.
+/// one was named that is not stored; `origin` tells of a job that prints another one again.
 ///
 /// # Errors
 /// The first thing that is wrong, those first that no change of the document would mend.
@@ -273,6 +316,7 @@ pub fn check(
     request: &PrintJobRequest,
     target: Option<&Target>,
     content: Option<Content<'_>>,
+    origin: Option<Origin>,
     now: WallTime,
 ) -> Result<NewJob, Refusal> {
     let target = target
@@ -287,6 +331,8 @@ pub fn check(
         });
     }
     check_title(request.title.as_deref())?;
+    let marked = origin.is_some_and(|origin| origin.marked);
+    let notes = options::check(&request.options, marked, target.capabilities.as_ref())?;
     let start_by = start_by(request, now)?;
     let document = check_content(request, content)?;
     Ok(NewJob {
@@ -300,6 +346,10 @@ pub fn check(
         document,
         copies: request.copies,
         uncertain: request.uncertain,
+        options: request.options.clone(),
+        notes,
+        marked,
+        reprint_of: origin.map(|origin| origin.reprint_of),
         start_by,
     })
 }
@@ -362,12 +412,14 @@ fn check_content(
     let Some(content) = content.filter(|content| content.bytes > 0) else {
         return Err(Refusal::ContentEmpty);
     };
-    if content.bytes > DOCUMENT_BYTES_MAX {
+    let content_type = request.content_type;
+    let max = bytes_max(content_type);
+    if content.bytes > max {
         return Err(Refusal::DocumentTooLarge {
             bytes: content.bytes,
+            max,
         });
     }
-    let content_type = request.content_type;
     if !begins_like(content_type, content.head) {
         return Err(Refusal::ContentMismatch { content_type });
     }
@@ -378,13 +430,27 @@ fn check_content(
     })
 }
 
-/// Whether a document begins as its type must: PNG's signature (ISO/IEC 15948 section 5.2), PDF's
-/// header (ISO 32000-2 section 7.5.2). Raw bytes may be anything.
+/// How long a document of this type may be, bytes.
+#[must_use]
+pub const fn bytes_max(content_type: ContentType) -> u64 {
+    match content_type {
+        ContentType::Ticket => TICKET_BYTES_MAX,
+        ContentType::Raw | ContentType::Png | ContentType::Jpeg | ContentType::Pdf => {
+            DOCUMENT_BYTES_MAX
+        }
+    }
+}
+
+/// Whether a document begins as its type must: PNG's signature (ISO/IEC 15948 section 5.2), JPEG's
+/// first two markers (ISO/IEC 10918-1 annex B), PDF's header (ISO 32000-2 section 7.5.2), a JSON object
+/// for a ticket. Raw bytes may be anything.
 #[must_use]
 pub fn begins_like(content_type: ContentType, head: &[u8]) -> bool {
     match content_type {
         ContentType::Raw => true,
         ContentType::Png => head.starts_with(b"\x89PNG\r\n\x1a\n"),
+        ContentType::Jpeg => head.starts_with(b"\xff\xd8\xff"),
         ContentType::Pdf => head.starts_with(b"%PDF-"),
+        ContentType::Ticket => head.trim_ascii_start().starts_with(b"{"),
     }
 }

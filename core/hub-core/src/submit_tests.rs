@@ -13,7 +13,13 @@ fn target() -> Target {
         tenant: place.tenant,
         site: place.site,
         agent: place.agent,
-        content_types: vec![ContentType::Raw, ContentType::Png],
+        content_types: vec![
+            ContentType::Raw,
+            ContentType::Png,
+            ContentType::Jpeg,
+            ContentType::Ticket,
+        ],
+        capabilities: None,
         gone: false,
         agent_revoked: false,
     }
@@ -21,6 +27,7 @@ fn target() -> Target {
 
 fn request() -> PrintJobRequest {
     PrintJobRequest {
+        options: cueline_model::PrintOptions::default(),
         printer: target().printer,
         content_type: ContentType::Raw,
         content: Some(Base64Bytes(b"ticket".to_vec())),
@@ -52,6 +59,7 @@ fn checked(
         request,
         target,
         content,
+        None,
         START,
     )
 }
@@ -157,6 +165,77 @@ fn there_is_exactly_one_document_and_it_is_what_it_says() {
     assert_eq!(code(&png, Some(content(b"%PDF-1.7"))), mismatch);
     let real = Some(content(b"\x89PNG\r\n\x1a\n..."));
     assert!(checked(&png, Some(&target()), real).is_ok());
+
+    for (content_type, bad, good) in [
+        (
+            ContentType::Jpeg,
+            &b"\x89PNG\r\n\x1a\n"[..],
+            &b"\xff\xd8\xff\xe0"[..],
+        ),
+        (ContentType::Ticket, b"[1]", b" \n{\"size\": []}"),
+    ] {
+        let mut asked = request();
+        asked.content_type = content_type;
+        assert_eq!(code(&asked, Some(content(bad))), mismatch);
+        assert!(checked(&asked, Some(&target()), Some(content(good))).is_ok());
+    }
+    let mut ticket = request();
+    ticket.content_type = ContentType::Ticket;
+    let too_long = Content {
+        bytes: TICKET_BYTES_MAX + 1,
+        ..content(b"{}")
+    };
+    assert_eq!(code(&ticket, Some(too_long)), ("document_too_large", 413));
+}
+
+#[test]
+fn a_reprint_names_its_job_and_bears_its_mark() {
+    let origin = |marked| {
+        Some(Origin {
+            reprint_of: JobId::from_u128(3),
+            marked,
+        })
+    };
+    let mut able = target();
+    able.capabilities = Some(Capabilities::default());
+    let made = |target: &Target, origin| {
+        check(
+            JobId::from_u128(5),
+            place(1, 1).tenant,
+            &request(),
+            Some(target),
+            Some(content(b"ticket")),
+            origin,
+            START,
+        )
+    };
+    let job = made(&able, origin(true)).unwrap();
+    assert_eq!(
+        (job.marked, job.reprint_of),
+        (true, Some(JobId::from_u128(3)))
+    );
+    let outdated = made(&target(), origin(true)).unwrap_err();
+    assert_eq!(outdated.code(), "agent_outdated");
+    assert!(!made(&target(), origin(false)).unwrap().marked);
+}
+
+#[test]
+fn options_are_kept_and_what_is_left_out_is_noted() {
+    let duplex = |r: &mut PrintJobRequest| {
+        r.options.duplex = Some(cueline_model::Duplex::LongEdge);
+    };
+    let mut asked = request();
+    duplex(&mut asked);
+    let job = checked(&asked, Some(&target()), Some(content(b"x"))).unwrap();
+    assert_eq!(job.options, asked.options);
+    assert_eq!(job.notes.len(), 1);
+    let strict = refused(|r| {
+        duplex(r);
+        r.options.on_unsupported = cueline_model::OnUnsupported::Strict;
+    });
+    assert_eq!(strict, ("option_unsupported", 422));
+    let invalid = refused(|r| r.options.nup = Some(5));
+    assert_eq!(invalid, ("option_invalid", 422));
 }
 
 #[test]

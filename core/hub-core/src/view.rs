@@ -54,7 +54,7 @@ pub fn print_job(job: &PrintJob, around: Surroundings<'_>) -> api::PrintJob {
     let (proof, failure, detail) = match &job.outcome {
         Some(Outcome::Done { proof }) => (Some(*proof), None, None),
         Some(Outcome::Failed { failure }) => (None, Some(failure.clone()), None),
-        Some(Outcome::Uncertain { detail }) => (None, None, Some(detail.clone())),
+        Some(Outcome::Uncertain { detail, .. }) => (None, None, Some(detail.clone())),
         Some(Outcome::Expired | Outcome::Cancelled) | None => (None, None, None),
     };
     api::PrintJob {
@@ -67,6 +67,10 @@ pub fn print_job(job: &PrintJob, around: Surroundings<'_>) -> api::PrintJob {
         document: job.document,
         copies: job.copies,
         uncertain: job.uncertain,
+        options: job.options.clone(),
+        notes: job.notes.clone(),
+        marked: job.marked,
+        reprint_of: job.reprint_of,
         attempt: job.attempt,
         created_at: Timestamp(job.created_at),
         expires_at: job.start_by.map(Timestamp),
@@ -75,6 +79,8 @@ pub fn print_job(job: &PrintJob, around: Surroundings<'_>) -> api::PrintJob {
         proof,
         failure,
         detail,
+        tickets: job.tickets,
+        resolution: job.resolution.clone(),
         waiting: waiting(job, around),
         timeline: job.timeline.clone(),
     }
@@ -91,7 +97,7 @@ mod tests {
         let fault = Fault::new(FaultCode::PaperOut, "out of paper");
         let queued = submission(place(1, 1), 1).job.into_job(1, false, START);
         let mut settled = queued.clone();
-        settled.cancel(START);
+        settled.cancel(START, false);
         let online = Surroundings {
             agent_online: true,
             ..Surroundings::default()

@@ -6,8 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use cueline_hub_core::submit::begins_like;
-use cueline_model::limits::DOCUMENT_BYTES_MAX;
+use cueline_hub_core::submit::{begins_like, bytes_max};
 use cueline_model::{ContentType, WallTime};
 use cueline_wire::Timestamp;
 use cueline_wire::api::StoredDocument;
@@ -20,6 +19,7 @@ use crate::auth::{Caller, ToPrint};
 use crate::body;
 use crate::clock;
 use crate::hub::Hub;
+use crate::jobs;
 use crate::refusal::Refusal;
 
 /// A document that no job uses is kept for this long.
@@ -38,7 +38,7 @@ pub async fn create(
     let (parts, body) = request.into_parts();
     let content_type = content_type(&parts.headers)?;
     let _room = room(&hub, &parts.headers).await?;
-    let limit = usize::try_from(DOCUMENT_BYTES_MAX).unwrap_or(usize::MAX);
+    let limit = usize::try_from(bytes_max(content_type)).unwrap_or(usize::MAX);
     let document = body::read(&parts.headers, body, limit).await?;
     if document.is_empty() {
         return Err(Refusal::invalid("content_empty", "the document is empty"));
@@ -48,6 +48,9 @@ pub async fn create(
             "content_mismatch",
             format!("the document is said to be {content_type} and does not begin like one"),
         ));
+    }
+    if content_type == ContentType::Ticket {
+        jobs::well_formed_ticket(&document)?;
     }
     let stored = StoredDocument {
         document: sha256(&document),
@@ -62,6 +65,7 @@ pub async fn create(
 }
 
 /// How long a document that comes now is kept.
+#[must_use]
 pub fn kept_until(now: WallTime) -> WallTime {
     now + KEPT_FOR
 }
@@ -96,11 +100,14 @@ fn content_type(headers: &HeaderMap) -> Result<ContentType, Refusal> {
     match body::content_type(headers) {
         Some("application/pdf") => Ok(ContentType::Pdf),
         Some("image/png") => Ok(ContentType::Png),
+        Some("image/jpeg") => Ok(ContentType::Jpeg),
+        Some("application/vnd.cueline.ticket+json") => Ok(ContentType::Ticket),
         Some("application/octet-stream") => Ok(ContentType::Raw),
         _ => Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "media_type",
-            "send a document as Content-Type: application/pdf, image/png or application/octet-stream",
+            "send a document as Content-Type: application/pdf, image/png, image/jpeg, \
+             application/vnd.cueline.ticket+json or application/octet-stream",
         )),
     }
 }

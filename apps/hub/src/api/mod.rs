@@ -3,6 +3,7 @@
 mod agents;
 mod api_keys;
 mod documents;
+mod events;
 mod health;
 mod pages;
 mod pairing_codes;
@@ -22,6 +23,7 @@ use axum::routing::{delete, get, post};
 use http::header::{CACHE_CONTROL, CONNECTION, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Method, Request, StatusCode};
 
+pub use documents::{kept_until, room};
 pub use params::PathId;
 
 use crate::hub::Hub;
@@ -37,11 +39,17 @@ pub fn router(hub: Arc<Hub>) -> Router {
         )
         .route("/v1/print-jobs/{id}", get(print_jobs::get))
         .route("/v1/print-jobs/{id}/cancel", post(print_jobs::cancel))
+        .route("/v1/print-jobs/{id}/reprint", post(print_jobs::reprint))
+        .route("/v1/print-jobs/{id}/resolve", post(print_jobs::resolve))
+        .route("/v1/print-jobs/{id}/picture", get(print_jobs::picture))
         .route("/v1/documents", post(documents::create))
         .route("/v1/agents", get(agents::list))
         .route("/v1/agents/{id}", get(agents::get).delete(agents::revoke))
         .route("/v1/printers", get(printers::list))
         .route("/v1/printers/{id}", get(printers::get))
+        .route("/v1/printers/{id}/events", get(printers::events))
+        .route("/v1/printers/{id}/test-page", post(printers::test_page))
+        .route("/v1/events", get(events::stream))
         .route("/v1/sites", post(sites::create).get(sites::list))
         .route("/v1/pairing-codes", post(pairing_codes::create))
         .route("/v1/api-keys", post(api_keys::create).get(api_keys::list))

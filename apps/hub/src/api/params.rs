@@ -1,8 +1,8 @@
-//! What the address of a request says: ids and query parameters.
+//! What a request says beside its body: ids, query parameters, its own name.
 
 use axum::extract::{FromRequestParts, Path, Query};
-use http::StatusCode;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::refusal::Refusal;
@@ -10,6 +10,8 @@ use crate::refusal::Refusal;
 /// Entries of a page where nothing else is asked for.
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 200;
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
 /// Query parameters; unknown ones are refused by those that say so.
 pub struct Params<T>(pub T);
@@ -52,6 +54,20 @@ pub fn limit(asked: Option<usize>) -> Result<usize, Refusal> {
     }
 }
 
+/// A number from 1 to `max`, `default` where none was given.
+///
+/// # Errors
+/// 400 `invalid_query`.
+pub fn number(what: &str, asked: Option<u32>, default: u32, max: u32) -> Result<u32, Refusal> {
+    let number = asked.unwrap_or(default);
+    if (1..=max).contains(&number) {
+        return Ok(number);
+    }
+    Err(invalid(&format!(
+        "{what}: expected 1 to {max}, got {number}"
+    )))
+}
+
 /// An id out of the path; what is no id of that kind is an id of nothing.
 ///
 /// # Errors
@@ -82,4 +98,28 @@ pub fn name(field: &str, text: &str, max: usize) -> Result<String, Refusal> {
         "invalid_request",
         format!("{field}: expected 1 to {max} printable characters"),
     ))
+}
+
+/// The `Idempotency-Key` header: a client's own name for a request, so that sending it twice makes one
+/// job.
+///
+/// # Errors
+/// 400 `idempotency_key_invalid`.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let key = value.to_str().ok().filter(|key| {
+        (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len()) && values.next().is_none()
+    });
+    key.map(|key| Some(key.to_owned())).ok_or_else(|| {
+        Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "idempotency_key_invalid",
+            format!(
+                "Idempotency-Key: expected one of 1 to {IDEMPOTENCY_KEY_CHARS_MAX} plain characters"
+            ),
+        )
+    })
 }

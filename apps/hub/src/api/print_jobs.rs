@@ -1,4 +1,4 @@
-//! `/v1/print-jobs`: make, look at, wait for, list and cancel print jobs.
+//! `/v1/print-jobs`: make, look at, wait for, list, cancel, repeat and resolve print jobs.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,28 +8,31 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use cueline_hub_core::job::{CancelDecision, PrintJob};
-use cueline_hub_core::store::{Idempotency, JobFilter, Submission};
-use cueline_hub_core::submit::{self, Content};
-use cueline_hub_core::{Refusal as SubmitRefusal, SubmitError};
-use cueline_model::{JobId, JobState, PrinterId, Sha256, TenantId};
-use cueline_wire::api::{Page, PrintJob as Shown, PrintJobRequest};
-use http::header::LOCATION;
-use http::{HeaderMap, Request, StatusCode};
+use cueline_hub_core::job::CancelDecision;
+use cueline_hub_core::store::{JobFilter, Submitted};
+use cueline_model::{JobId, JobState, PrinterId};
+use cueline_wire::Timestamp;
+use cueline_wire::api::{
+    Page, PrintJob as Shown, PrintJobRequest, ReprintRequest, Resolution, ResolveRequest,
+};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use http::{HeaderName, Request, StatusCode};
 use serde::Deserialize;
 
-use super::params::{Params, PathId, id};
+use super::params::{Params, PathId, id, idempotency_key, name, number};
 use super::{documents, shown};
-use crate::auth::signature::sha256;
-use crate::auth::{Caller, ToPrint, ToSeeJobs};
-use crate::body::{self, JSON_WITH_DOCUMENT_BYTES_MAX};
+use crate::auth::{Caller, ToPrint, ToRead, ToSeeJobs};
+use crate::body::{self, JSON_BYTES_MAX, JSON_WITH_DOCUMENT_BYTES_MAX};
 use crate::hub::Hub;
+use crate::pictures::PICTURED_PAGES_MAX;
 use crate::refusal::Refusal;
-use crate::{clock, ids};
+use crate::{clock, jobs};
 
 const WAIT_MAX_S: u32 = 60;
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// A job stays what it is; only its printer may be set up anew.
+const PICTURE_CACHE: &str = "private, max-age=60";
+const BY_CHARS_MAX: usize = 100;
+const REASON_CHARS_MAX: usize = 500;
 
 /// `POST /v1/print-jobs`: 201 after the commit, 200 for a repeat under the same Idempotency-Key.
 pub async fn create(
@@ -39,61 +42,9 @@ pub async fn create(
 ) -> Result<Response, Refusal> {
     let key = idempotency_key(request.headers())?;
     let _room = documents::room(&hub, request.headers()).await?;
-    let mut asked: PrintJobRequest = body::json(request, JSON_WITH_DOCUMENT_BYTES_MAX).await?;
-    let idempotency = key.map(|key| Idempotency {
-        key,
-        request: digest(&mut asked),
-    });
-    // First of all, so that a repeat succeeds whatever has changed since.
-    if let Some(idempotency) = &idempotency {
-        let made = hub.store.replay(caller.tenant, idempotency.clone()).await;
-        if let Some(job) = made.map_err(refused)? {
-            return answer(&hub, &job, StatusCode::OK).await;
-        }
-    }
-    let now = clock::wall();
-    let target = hub.store.target(caller.tenant, asked.printer).await?;
-    let uploaded = match (&asked.content, asked.document) {
-        (None, Some(sha256)) => hub.store.document_head(caller.tenant, sha256).await?,
-        _ => None,
-    };
-    let content = match (&asked.content, asked.document, &uploaded) {
-        (Some(content), ..) => Some(Content {
-            sha256: sha256(&content.0),
-            bytes: content.0.len() as u64,
-            head: &content.0[..content.0.len().min(16)],
-        }),
-        (None, Some(sha256), Some(found)) => Some(Content {
-            sha256,
-            bytes: found.bytes,
-            head: &found.head,
-        }),
-        _ => None,
-    };
-    let job = submit::check(
-        ids::job(),
-        caller.tenant,
-        &asked,
-        target.as_ref(),
-        content,
-        now,
-    )
-    .map_err(|refusal| Refusal::from(refusal.problem()))?;
-    let submission = Submission {
-        // Saves a second commit before the offer where the agent is there to take it.
-        offered: hub.is_online(job.agent),
-        job,
-        body: asked.content.take().map(|content| content.0),
-        kept_until: documents::kept_until(now),
-        idempotency,
-    };
-    let submitted = hub.store.submit(submission, now).await.map_err(refused)?;
-    let status = if submitted.repeat {
-        StatusCode::OK
-    } else {
-        StatusCode::CREATED
-    };
-    answer(&hub, &submitted.job, status).await
+    let asked: PrintJobRequest = body::json(request, JSON_WITH_DOCUMENT_BYTES_MAX).await?;
+    let submitted = jobs::submit(&hub, caller.tenant, asked, key).await?;
+    answer(&hub, &submitted).await
 }
 
 /// What a job may be asked for with.
@@ -117,7 +68,7 @@ pub async fn get(
     let waiter = hub.waiters.wait_for(id);
     let mut settled = pin!(waiter.settled());
     settled.as_mut().enable();
-    let mut job = found(&hub, caller.tenant, id).await?;
+    let mut job = jobs::found(&hub, caller.tenant, id).await?;
     if !wait.is_zero() && !job.state.is_settled() {
         let mut draining = hub.draining.subscribe();
         tokio::select! {
@@ -125,7 +76,7 @@ pub async fn get(
             () = tokio::time::sleep(wait) => {}
             _ = draining.wait_for(|draining| *draining) => {}
         }
-        job = found(&hub, caller.tenant, id).await?;
+        job = jobs::found(&hub, caller.tenant, id).await?;
     }
     Ok(Json(shown::job(&hub, &job).await?))
 }
@@ -136,11 +87,13 @@ pub async fn get(
 pub struct ListQuery {
     state: Option<JobState>,
     printer: Option<PrinterId>,
+    resolved: Option<bool>,
     limit: Option<usize>,
     after: Option<JobId>,
 }
 
-/// `GET /v1/print-jobs`, newest first.
+/// `GET /v1/print-jobs`, newest first. With `resolved` only those in doubt that were resolved
+/// (`true`) or wait for it (`false`).
 pub async fn list(
     State(hub): State<Arc<Hub>>,
     caller: Caller<ToSeeJobs>,
@@ -149,6 +102,7 @@ pub async fn list(
     let filter = JobFilter {
         state: asked.state,
         printer: asked.printer,
+        resolved: asked.resolved,
         after: asked.after,
     };
     let limit = super::params::limit(asked.limit)?;
@@ -180,51 +134,89 @@ pub async fn cancel(
     Ok(Json(shown::job(&hub, &cancelling.job).await?))
 }
 
-async fn found(hub: &Hub, tenant: TenantId, id: JobId) -> Result<PrintJob, Refusal> {
-    let job = hub.store.job(tenant, id).await?;
-    job.ok_or_else(|| Refusal::not_found("print job"))
+/// `POST /v1/print-jobs/{id}/reprint`: 201 after the commit of a new job, 200 for a repeat under the
+/// same Idempotency-Key.
+pub async fn reprint(
+    State(hub): State<Arc<Hub>>,
+    caller: Caller<ToPrint>,
+    PathId(job): PathId,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    let id = id(&job, "print job")?;
+    let key = idempotency_key(request.headers())?;
+    let asked: ReprintRequest = body::json(request, JSON_BYTES_MAX).await?;
+    let submitted = jobs::reprint(&hub, caller.tenant, id, &asked, key).await?;
+    answer(&hub, &submitted).await
 }
 
-async fn answer(hub: &Hub, job: &PrintJob, status: StatusCode) -> Result<Response, Refusal> {
+/// `POST /v1/print-jobs/{id}/resolve`: 200 with the job, also when the same was said before; 409 where
+/// it is not in doubt or something else was said.
+pub async fn resolve(
+    State(hub): State<Arc<Hub>>,
+    caller: Caller<ToPrint>,
+    PathId(job): PathId,
+    request: Request<Body>,
+) -> Result<Json<Shown>, Refusal> {
+    let id = id(&job, "print job")?;
+    // Whoever may not see the job is not told what is wrong with the request about it.
+    jobs::found(&hub, caller.tenant, id).await?;
+    let asked: ResolveRequest = body::json(request, JSON_BYTES_MAX).await?;
+    let reason = asked.reason.as_deref();
+    let reason = reason.map(|reason| name("reason", reason, REASON_CHARS_MAX));
+    let resolution = Resolution {
+        decision: asked.decision,
+        by: name("by", &asked.by, BY_CHARS_MAX)?,
+        reason: reason.transpose()?,
+        at: Timestamp(clock::wall()),
+    };
+    let resolving = hub.store.resolve(caller.tenant, id, resolution).await?;
+    let resolving = resolving.ok_or_else(|| Refusal::not_found("print job"))?;
+    if let Err(error) = resolving.resolved {
+        return Err(error.problem().into());
+    }
+    Ok(Json(shown::job(&hub, &resolving.job).await?))
+}
+
+/// Which page of a job to picture.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PictureQuery {
+    /// Counted from 1; the first if not given.
+    page: Option<u32>,
+}
+
+/// `GET /v1/print-jobs/{id}/picture`: a page as it comes out of the job's printer, as PNG. How many pages
+/// there are is in `Cueline-Pages`.
+pub async fn picture(
+    State(hub): State<Arc<Hub>>,
+    caller: Caller<ToRead>,
+    PathId(job): PathId,
+    Params(asked): Params<PictureQuery>,
+) -> Result<Response, Refusal> {
+    let id = id(&job, "print job")?;
+    let page = number("page", asked.page, 1, PICTURED_PAGES_MAX)?;
+    let job = jobs::found(&hub, caller.tenant, id).await?;
+    let picture = hub.pictures.of(&hub, &job, page).await?;
+    let headers = [
+        (CONTENT_TYPE, "image/png".to_owned()),
+        (CACHE_CONTROL, PICTURE_CACHE.to_owned()),
+        (
+            HeaderName::from_static("cueline-pages"),
+            picture.pages.to_string(),
+        ),
+    ];
+    Ok((headers, picture.png).into_response())
+}
+
+/// A job that was made, or made before.
+pub async fn answer(hub: &Hub, submitted: &Submitted) -> Result<Response, Refusal> {
+    let status = if submitted.repeat {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
+    let job = &submitted.job;
     let location = [(LOCATION, format!("/v1/print-jobs/{}", job.id))];
     let shown = shown::job(hub, job).await?;
     Ok((status, location, Json(shown)).into_response())
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    let key = value.to_str().ok().filter(|key| {
-        (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len()) && values.next().is_none()
-    });
-    key.map(|key| Some(key.to_owned())).ok_or_else(|| {
-        Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "idempotency_key_invalid",
-            format!(
-                "Idempotency-Key: expected one of 1 to {IDEMPOTENCY_KEY_CHARS_MAX} plain characters"
-            ),
-        )
-    })
-}
-
-/// What was asked, however the JSON was written.
-fn digest(asked: &mut PrintJobRequest) -> Sha256 {
-    // A long document is not written out as JSON again only to be digested.
-    let content = asked.content.take();
-    let mut text = serde_json::to_vec(asked).expect("plain data with string keys becomes JSON");
-    if let Some(content) = &content {
-        text.extend_from_slice(&sha256(&content.0).0);
-    }
-    asked.content = content;
-    sha256(&text)
-}
-
-fn refused(error: SubmitError) -> Refusal {
-    match error {
-        SubmitError::Store(error) => error.into(),
-        error => SubmitRefusal::from(error).problem().into(),
-    }
 }

@@ -27,13 +27,13 @@ pub async fn job(hub: &Hub, job: &PrintJob) -> Result<api::PrintJob, Refusal> {
         let agent = hub.store.agent_by_id(job.agent).await?;
         agent.is_none_or(|agent| agent.revoked_at.is_some())
     };
-    let fault = hub.store.fault(job.agent, &job.printer_name);
+    let condition = hub.store.condition(job.agent, &job.printer_name);
     Ok(view::print_job(
         job,
         Surroundings {
             agent_online,
             agent_revoked,
-            fault: fault.as_ref(),
+            fault: condition.fault.as_ref(),
         },
     ))
 }
@@ -64,6 +64,7 @@ pub fn agent(hub: &Hub, agent: AgentRecord) -> api::Agent {
 
 /// A printer with what is wrong with it.
 pub fn printer(hub: &Hub, printer: PrinterRecord) -> api::Printer {
+    let condition = hub.store.condition(printer.agent, &printer.name);
     api::Printer {
         id: printer.id,
         agent: printer.agent,
@@ -72,7 +73,10 @@ pub fn printer(hub: &Hub, printer: PrinterRecord) -> api::Printer {
         language: printer.language,
         content_types: printer.content_types,
         width_dots: printer.width_dots,
-        fault: hub.store.fault(printer.agent, &printer.name),
+        height_dots: printer.height_dots,
+        capabilities: printer.capabilities,
+        fault: condition.fault,
+        warning: condition.warning,
         queued: printer.queued,
         name: printer.name,
     }

@@ -45,6 +45,8 @@ need! {
     ToManage = Manage;
     /// To look at jobs.
     ToSeeJobs = Read | Print;
+    /// To ask whose key it is.
+    ToKnowItself = Read | Print | Manage;
     /// To look at sites and agents.
     ToSeeFleet = Read | Manage;
 }
@@ -71,6 +73,18 @@ impl<N: Need> FromRequestParts<Arc<Hub>> for Caller<N> {
             need: PhantomData,
         })
     }
+}
+
+/// Whether the key of a request still opens what needs `N`, for an answer that takes long.
+///
+/// # Errors
+/// Those of the store.
+pub async fn key_opens<N: Need>(hub: &Hub, headers: &HeaderMap) -> Result<bool, Refusal> {
+    let Some(key) = presented(headers) else {
+        return Ok(false);
+    };
+    let known = hub.store.authenticate(key).await?;
+    Ok(known.is_some_and(|known| N::SCOPES.iter().any(|scope| known.scopes.contains(scope))))
 }
 
 /// The key as it was shown: a bearer token (RFC 6750) or the user name of Basic (RFC 7617).

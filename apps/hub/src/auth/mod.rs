@@ -5,5 +5,7 @@ pub mod hub_key;
 pub mod nonce;
 pub mod signature;
 
-pub use caller::{Caller, ToManage, ToPrint, ToRead, ToSeeFleet, ToSeeJobs};
+pub use caller::{
+    Caller, Need, ToKnowItself, ToManage, ToPrint, ToRead, ToSeeFleet, ToSeeJobs, key_opens,
+};
 pub use hub_key::HubKey;

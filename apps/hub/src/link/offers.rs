@@ -12,6 +12,7 @@ use crate::store::OfferedJob;
 #[must_use]
 pub fn signed(key: &HubKey, agent: AgentId, offered: OfferedJob) -> JobOffer {
     let OfferedJob { job, body } = offered;
+    let options = job.options_in_force();
     let mut offer = JobOffer {
         job: job.id,
         attempt: job.attempt,
@@ -20,6 +21,8 @@ pub fn signed(key: &HubKey, agent: AgentId, offered: OfferedJob) -> JobOffer {
             printer: job.printer_name,
             copies: job.copies,
             uncertain: job.uncertain,
+            options,
+            marked: job.marked,
             document: job.document,
             body: body.map(Base64Bytes),
         }),

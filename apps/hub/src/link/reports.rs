@@ -29,7 +29,9 @@ pub async fn take(
     let report: Report = body::parse(&body)?;
     check(&report)?;
     if !report.printers.is_empty() {
-        hub.store.set_faults(agent.id, &report.printers);
+        hub.store
+            .set_conditions(agent.id, report.printers, clock::wall())
+            .await?;
     }
     if report.entries.is_empty() {
         return Ok(Json(ReportReply::default()));

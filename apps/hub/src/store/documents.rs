@@ -1,5 +1,6 @@
 //! Documents by their SHA-256, once per tenant, with their retention.
 
+use cueline_hub_core::store::DOUBT_KEPT;
 use cueline_hub_core::{PrintJob, StoreError};
 use cueline_model::{AgentId, JobId, Sha256, TenantId, WallTime};
 use rusqlite::{Connection, OptionalExtension as _};
@@ -103,9 +104,13 @@ pub fn drop_old(connection: &Connection, now: WallTime, limit: i64) -> StoreResu
                  WHERE kept_until < ?1 AND NOT EXISTS (
                      SELECT 1 FROM print_jobs AS j
                      WHERE j.tenant = d.tenant AND j.sha256 = d.sha256 AND j.settled_at IS NULL)
+                 AND NOT EXISTS (
+                     SELECT 1 FROM print_jobs AS j
+                     WHERE j.tenant = d.tenant AND j.sha256 = d.sha256
+                         AND j.state = 'uncertain' AND j.resolution IS NULL AND j.settled_at > ?3)
                  LIMIT ?2)",
         )
-        .and_then(|mut statement| statement.execute((now.0, limit)))
+        .and_then(|mut statement| statement.execute((now.0, limit, (now - DOUBT_KEPT).0)))
         .map_err(map::<StoreError>)?;
     Ok(u32::try_from(dropped).unwrap_or(u32::MAX))
 }

@@ -178,7 +178,7 @@ impl Store {
             .write(move |changes| revoke(changes, tenant, agent, now))
             .await?;
         if revoked.is_some() {
-            self.inner.faults.forget(agent);
+            self.inner.conditions.forget(agent);
         }
         Ok(revoked)
     }

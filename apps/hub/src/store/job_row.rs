@@ -27,12 +27,18 @@ pub fn from_row(r: &Row<'_>) -> rusqlite::Result<PrintJob> {
         },
         copies: r.get("copies")?,
         uncertain: row::word(r, "uncertain")?,
+        options: row::json(r, "options")?,
+        notes: row::json(r, "notes")?,
+        marked: r.get("marked")?,
+        reprint_of: row::parsed_option(r, "reprint_of")?,
         created_at: row::time(r, "created_at")?,
         start_by: row::time_option(r, "start_by")?,
         offered_at: row::time_option(r, "offered_at")?,
         cancel_requested_at: row::time_option(r, "cancel_requested_at")?,
         settled_at: row::time_option(r, "settled_at")?,
         outcome: row::json_option(r, "outcome")?,
+        tickets: row::json_option(r, "tickets")?,
+        resolution: row::json_option(r, "resolution")?,
         newest_entry_seq: r
             .get::<_, Option<i64>>("newest_entry_seq")?
             .map(i64::cast_unsigned),
@@ -79,17 +85,19 @@ fn one(
 
 /// A new row.
 pub fn insert(connection: &Connection, job: &PrintJob) -> Result<(), StoreError> {
-    let outcome = job.outcome.as_ref().map(row::to_json).transpose()?;
-    let timeline = row::to_json(&job.timeline)?;
+    let steps = Steps::of(job)?;
+    let options = row::to_json(&job.options)?;
+    let notes = row::to_json(&job.notes)?;
     connection
         .prepare_cached(
             "INSERT INTO print_jobs (id, tenant, site, agent, printer, printer_name, sequence,
-                 attempt, state, title, content_type, bytes, sha256, copies, uncertain, created_at,
-                 start_by, offered_at, cancel_requested_at, settled_at, outcome, newest_entry_seq,
-                 timeline)
+                 attempt, state, title, content_type, bytes, sha256, copies, uncertain, options,
+                 notes, marked, reprint_of, created_at, start_by, offered_at, cancel_requested_at,
+                 settled_at, outcome, tickets, resolution, newest_entry_seq, timeline)
              VALUES (:id, :tenant, :site, :agent, :printer, :printer_name, :sequence,
                  :attempt, :state, :title, :content_type, :bytes, :sha256, :copies, :uncertain,
-                 :created_at, :start_by, :offered_at, :cancel_requested_at, :settled_at, :outcome,
+                 :options, :notes, :marked, :reprint_of, :created_at, :start_by, :offered_at,
+                 :cancel_requested_at, :settled_at, :outcome, :tickets, :resolution,
                  :newest_entry_seq, :timeline)",
         )
         .and_then(|mut statement| {
@@ -109,14 +117,20 @@ pub fn insert(connection: &Connection, job: &PrintJob) -> Result<(), StoreError>
                 ":sha256": job.document.sha256.0,
                 ":copies": job.copies,
                 ":uncertain": job.uncertain.as_str(),
+                ":options": options,
+                ":notes": notes,
+                ":marked": job.marked,
+                ":reprint_of": job.reprint_of.map(|job| job.to_string()),
                 ":created_at": job.created_at.0,
                 ":start_by": job.start_by.map(|time| time.0),
                 ":offered_at": job.offered_at.map(|time| time.0),
                 ":cancel_requested_at": job.cancel_requested_at.map(|time| time.0),
                 ":settled_at": job.settled_at.map(|time| time.0),
-                ":outcome": outcome,
+                ":outcome": steps.outcome,
+                ":tickets": steps.tickets,
+                ":resolution": steps.resolution,
                 ":newest_entry_seq": job.newest_entry_seq.map(u64::cast_signed),
-                ":timeline": timeline,
+                ":timeline": steps.timeline,
             })
         })
         .map_err(failure::map)?;
@@ -125,13 +139,13 @@ pub fn insert(connection: &Connection, job: &PrintJob) -> Result<(), StoreError>
 
 /// Those columns of a row that a job's steps change.
 pub fn update(connection: &Connection, job: &PrintJob) -> Result<(), StoreError> {
-    let outcome = job.outcome.as_ref().map(row::to_json).transpose()?;
-    let timeline = row::to_json(&job.timeline)?;
+    let steps = Steps::of(job)?;
     connection
         .prepare_cached(
             "UPDATE print_jobs SET state = :state, offered_at = :offered_at,
                  cancel_requested_at = :cancel_requested_at, settled_at = :settled_at,
-                 outcome = :outcome, newest_entry_seq = :newest_entry_seq, timeline = :timeline
+                 outcome = :outcome, tickets = :tickets, resolution = :resolution,
+                 newest_entry_seq = :newest_entry_seq, timeline = :timeline
              WHERE id = :id",
         )
         .and_then(|mut statement| {
@@ -141,11 +155,32 @@ pub fn update(connection: &Connection, job: &PrintJob) -> Result<(), StoreError>
                 ":offered_at": job.offered_at.map(|time| time.0),
                 ":cancel_requested_at": job.cancel_requested_at.map(|time| time.0),
                 ":settled_at": job.settled_at.map(|time| time.0),
-                ":outcome": outcome,
+                ":outcome": steps.outcome,
+                ":tickets": steps.tickets,
+                ":resolution": steps.resolution,
                 ":newest_entry_seq": job.newest_entry_seq.map(u64::cast_signed),
-                ":timeline": timeline,
+                ":timeline": steps.timeline,
             })
         })
         .map_err(failure::map)?;
     Ok(())
+}
+
+/// What a job's steps change that is kept as JSON.
+struct Steps {
+    outcome: Option<String>,
+    tickets: Option<String>,
+    resolution: Option<String>,
+    timeline: String,
+}
+
+impl Steps {
+    fn of(job: &PrintJob) -> Result<Self, StoreError> {
+        Ok(Self {
+            outcome: job.outcome.as_ref().map(row::to_json).transpose()?,
+            tickets: job.tickets.as_ref().map(row::to_json).transpose()?,
+            resolution: job.resolution.as_ref().map(row::to_json).transpose()?,
+            timeline: row::to_json(&job.timeline)?,
+        })
+    }
 }

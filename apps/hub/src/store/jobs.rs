@@ -1,18 +1,20 @@
 //! Print jobs in SQLite: [`JobStore`] over one transaction.
 
+use cueline_hub_core::aftermath::Resolved;
 use cueline_hub_core::job::{self, PrintJob, Recorded};
 use cueline_hub_core::store::{
-    AgentCounts, Backlog, Cancelling, Idempotency, JobFilter, JobPage, Recording, Submission,
-    Submitted, WaitingJob,
+    AgentCounts, Backlog, Cancelling, Idempotency, JobFilter, JobPage, Recording, Resolving,
+    Submission, Submitted, WaitingJob,
 };
 use cueline_hub_core::{JobStore, StoreError, SubmitError};
 use cueline_model::limits::{AGENT_JOBS_MAX, QUEUED_JOBS_PER_AGENT_MAX};
 use cueline_model::{AgentId, JobId, JobKey, PrinterId, Sha256, TenantId, WallTime};
-use cueline_wire::cloud::ReportEntry;
+use cueline_wire::api::{PrinterEvent, Resolution};
+use cueline_wire::cloud::{PrinterStatus, ReportEntry};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 use super::failure::{map, of};
-use super::{StoreResult, documents, job_row, row};
+use super::{StoreResult, documents, job_row, printer_events, row};
 
 /// The jobs of the database that `0` is a transaction on.
 pub struct Jobs<'a>(pub &'a Connection);
@@ -165,8 +167,14 @@ impl JobStore for Jobs<'_> {
         // Only the conditions that are asked for, so that each question finds its index.
         let state = filter.state.map_or("", |_| "AND state = :state");
         let printer = filter.printer.map_or("", |_| "AND printer = :printer");
+        let resolved = match filter.resolved {
+            None => "",
+            Some(true) => "AND state = 'uncertain' AND resolution IS NOT NULL",
+            Some(false) => "AND state = 'uncertain' AND resolution IS NULL",
+        };
         let sql = format!(
-            "SELECT * FROM print_jobs WHERE tenant = :tenant AND id < :after {state} {printer}
+            "SELECT * FROM print_jobs
+             WHERE tenant = :tenant AND id < :after {state} {printer} {resolved}
              ORDER BY id DESC LIMIT :limit"
         );
         let tenant = tenant.to_string();
@@ -286,9 +294,45 @@ impl JobStore for Jobs<'_> {
         let Some(mut job) = self.job(tenant, job)? else {
             return Ok(None);
         };
-        let decision = job.cancel(now);
+        let stands = printer_events::stands(self.0, job.agent, &job.printer_name)?;
+        let decision = job.cancel(now, stands);
         job_row::update(self.0, &job)?;
         Ok(Some(Cancelling { decision, job }))
+    }
+
+    fn resolve(
+        &mut self,
+        tenant: TenantId,
+        job: JobId,
+        resolution: Resolution,
+    ) -> StoreResult<Option<Resolving>> {
+        let Some(mut job) = self.job(tenant, job)? else {
+            return Ok(None);
+        };
+        let resolved = job.resolve(resolution);
+        if resolved == Ok(Resolved::Now) {
+            job_row::update(self.0, &job)?;
+        }
+        Ok(Some(Resolving { resolved, job }))
+    }
+
+    fn record_conditions(
+        &mut self,
+        agent: AgentId,
+        printers: &[PrinterStatus],
+        now: WallTime,
+    ) -> StoreResult<Vec<PrinterEvent>> {
+        printer_events::record(self.0, agent, printers, now)
+    }
+
+    fn printer_events(
+        &mut self,
+        tenant: TenantId,
+        printer: PrinterId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> StoreResult<Vec<PrinterEvent>> {
+        printer_events::list(self.0, tenant, printer, before, limit)
     }
 
     fn expire_due(&mut self, now: WallTime, limit: usize) -> StoreResult<Vec<PrintJob>> {
@@ -393,12 +437,13 @@ impl JobStore for Jobs<'_> {
 }
 
 impl Jobs<'_> {
-    /// Accepted jobs whose cancellation was asked for.
+    /// Jobs at the agent whose cancellation was asked for.
     fn withdrawals(&self, agent: AgentId) -> StoreResult<Vec<JobKey>> {
         self.0
             .prepare_cached(
                 "SELECT id, attempt FROM print_jobs
-                 WHERE agent = :agent AND state = 'accepted' AND cancel_requested_at IS NOT NULL
+                 WHERE agent = :agent AND state IN ('accepted', 'started')
+                   AND cancel_requested_at IS NOT NULL
                  ORDER BY sequence LIMIT :limit",
             )
             .and_then(|mut query| {

@@ -2,8 +2,8 @@
 //!
 //! [`Store`] is the asynchronous handle that everything else holds. A call that changes something
 //! returns after its commit has been synced (`writer`); reads go to connections of their own
-//! (`reader`). What must be durable is here; what may be forgotten with the process (who is
-//! online, what is wrong with a printer) is in memory, the latter in `faults`.
+//! (`reader`). What must be durable is here; what may be forgotten with the process, such as who is
+//! online, is not.
 //!
 //! Whoever wakes links and waiting requests gives a watcher to [`Store::open`]: it is told of every
 //! committed change in the order of the commits, so that a wake-up cannot be lost with a request that
@@ -11,19 +11,22 @@
 
 mod access;
 mod bootstrap;
+mod conditions;
 mod documents;
 mod failure;
-mod faults;
 mod fleet;
 mod job_row;
 mod jobs;
 mod pairing;
+mod printer_events;
 mod printers;
+mod printnode;
 mod queue;
 mod reader;
 mod row;
 mod schema;
 mod sweep;
+mod webhooks;
 mod writer;
 
 #[cfg(test)]
@@ -34,7 +37,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cueline_hub_core::StoreError;
-use cueline_model::{AgentId, JobKey, JobState, TenantId};
+use cueline_model::{AgentId, JobKey, JobState, PrinterId, TenantId, TicketCount};
+use cueline_wire::api::PrinterEvent;
 use tokio::sync::watch;
 
 pub use access::{ApiKeyRecord, Caller, KeyError, NewApiKey, SiteRecord, TenantRecord};
@@ -43,22 +47,28 @@ pub use documents::DocumentHead;
 pub use fleet::{AgentRecord, Sighting};
 pub use pairing::{CodeError, NewAgent, NewPairingCode, Registered, RegistrationError};
 pub use printers::{InventoryError, PrinterRecord};
+pub use printnode::{
+    NumberedAccount, NumberedComputer, NumberedJob, NumberedPage, NumberedPrinter, Numbers,
+};
 pub use queue::OfferedJob;
 pub use schema::{OpenError, create_directory};
 pub use sweep::Swept;
+pub use webhooks::{DueWebhook, NewWebhook, WebhookError, WebhookEvent, WebhookRecord};
 
+use conditions::Conditions;
 use failure::StorageError;
-use faults::Faults;
 use reader::Readers;
 use writer::{Broken, Changes, Writer};
 
 /// A change that has been committed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Committed {
     /// A job was stored or went a step on.
     Job(JobNotice),
     /// An agent was removed: its link is to be cut.
     AgentRevoked(AgentId),
+    /// Something began or ended to be wrong with a tenant's printer.
+    Printer(TenantId, PrinterEvent),
 }
 
 /// What happened to a job.
@@ -74,8 +84,12 @@ pub struct JobNotice {
     pub key: JobKey,
     /// Its place among its agent's jobs.
     pub sequence: u64,
+    /// Its printer.
+    pub printer: PrinterId,
     /// Where it stands now.
     pub state: JobState,
+    /// How far its tickets came, where the printer tells.
+    pub tickets: Option<TicketCount>,
     /// How many jobs its agent has now that have not ended.
     pub at_agent: u32,
 }
@@ -91,6 +105,8 @@ pub enum JobChange {
     Settled,
     /// The agent is to be asked to withdraw it.
     WithdrawAsked,
+    /// Somebody said what became of it.
+    Resolved,
 }
 
 /// The handle to everything stored; cheap to clone. The last one dropped waits for the writer.
@@ -104,7 +120,7 @@ struct Inner {
     writer: Writer,
     readers: Readers,
     broken: Broken,
-    faults: Faults,
+    conditions: Conditions,
     _lock: File,
 }
 
@@ -123,6 +139,8 @@ impl Store {
         let lock = schema::lock(directory)?;
         let broken: Broken = Arc::new(watch::Sender::new(None));
         let connection = schema::open_writer(directory)?;
+        let conditions = printer_events::conditions(&connection)
+            .map_err(|source| OpenError::of(&directory.join(schema::DATABASE_FILE), source))?;
         let readers = Readers::start(directory, Arc::clone(&broken))?;
         let writer = Writer::start(connection, Box::new(watcher), Arc::clone(&broken)).map_err(
             |source| OpenError::Directory {
@@ -135,7 +153,7 @@ impl Store {
                 writer,
                 readers,
                 broken,
-                faults: Faults::default(),
+                conditions: Conditions::stored(conditions),
                 _lock: lock,
             }),
         })

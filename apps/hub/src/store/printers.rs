@@ -1,22 +1,27 @@
 //! Printers: what agents say is installed at their tills.
 //!
-//! What is wrong with a printer is of the moment and not stored; see [`super::faults`].
+//! What is wrong with a printer now is in [`super::conditions`], what was in
+//! [`super::printer_events`].
 
 use std::collections::BTreeSet;
 
-use cueline_hub_core::StoreError;
+use cueline_hub_core::printer_news::Condition;
 use cueline_hub_core::submit::Target;
+use cueline_hub_core::{JobStore as _, StoreError};
 use cueline_model::limits::PRINTERS_PER_AGENT_MAX;
 use cueline_model::{
-    AgentId, ContentType, Fault, Language, PrinterId, PrinterName, SiteId, TenantId, WallTime,
+    AgentId, Capabilities, ContentType, Language, PrinterId, PrinterName, SiteId, TenantId,
+    WallTime,
 };
+use cueline_wire::api::PrinterEvent;
 use cueline_wire::cloud::{
     Inventory, InventoryReply, PrinterDescription, PrinterHandle, PrinterStatus,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::failure::{StorageError, map};
-use super::{Store, StoreResult, row};
+use super::jobs::Jobs;
+use super::{Committed, Store, StoreResult, row};
 use crate::ids;
 
 /// Printers of one agent that are remembered, those that are gone included. Beyond it the ones that
@@ -44,6 +49,10 @@ pub struct PrinterRecord {
     pub content_types: Vec<ContentType>,
     /// Dots across the head.
     pub width_dots: Option<u16>,
+    /// Dots along one ticket or label.
+    pub height_dots: Option<u16>,
+    /// What it can do; `None` where its agent does not tell.
+    pub capabilities: Option<Capabilities>,
     /// Since when its agent no longer names it.
     pub gone_at: Option<WallTime>,
     /// Jobs for it that have not ended.
@@ -99,6 +108,8 @@ fn printer_from_row(r: &Row<'_>) -> rusqlite::Result<PrinterRecord> {
         language: row::word(r, "language")?,
         content_types: row::json(r, "content_types")?,
         width_dots: r.get("width_dots")?,
+        height_dots: r.get("height_dots")?,
+        capabilities: row::json_option(r, "capabilities")?,
         gone_at: row::time_option(r, "gone_at")?,
         queued: r.get("queued")?,
     })
@@ -162,12 +173,19 @@ fn put_printer(
     printer: &PrinterDescription,
 ) -> StoreResult<PrinterId> {
     let content_types = row::to_json(&printer.content_types)?;
+    let capabilities = printer
+        .capabilities
+        .as_ref()
+        .map(row::to_json)
+        .transpose()?;
     connection
         .prepare_cached(
-            "INSERT INTO printers (id, tenant, agent, name, language, content_types, width_dots)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO printers (id, tenant, agent, name, language, content_types, width_dots,
+                 height_dots, capabilities)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (agent, name) DO UPDATE SET language = excluded.language,
                  content_types = excluded.content_types, width_dots = excluded.width_dots,
+                 height_dots = excluded.height_dots, capabilities = excluded.capabilities,
                  gone_at = NULL
              RETURNING id",
         )
@@ -181,6 +199,8 @@ fn put_printer(
                     printer.language.as_str(),
                     content_types,
                     printer.width_dots,
+                    printer.height_dots,
+                    capabilities,
                 ),
                 |r| row::parsed(r, "id"),
             )
@@ -202,7 +222,15 @@ fn forget_printers(connection: &Connection, agent: AgentId) -> StoreResult<()> {
     Ok(())
 }
 
-fn printer(
+fn agent_tenant(connection: &Connection, agent: AgentId) -> StoreResult<TenantId> {
+    connection
+        .prepare_cached("SELECT tenant FROM agents WHERE id = ?1")
+        .and_then(|mut query| query.query_row([agent.to_string()], |r| row::parsed(r, "tenant")))
+        .map_err(map)
+}
+
+/// A tenant's printer, gone or not.
+pub fn printer(
     connection: &Connection,
     tenant: TenantId,
     printer: PrinterId,
@@ -283,20 +311,56 @@ impl Store {
             site: printer.site,
             agent: printer.agent,
             content_types: printer.content_types,
+            capabilities: printer.capabilities,
             gone: printer.gone_at.is_some(),
             agent_revoked: printer.agent_revoked,
         }))
     }
 
-    /// Keeps what an agent says is wrong with its printers, in memory: after a restart the agent tells
-    /// it again.
-    pub fn set_faults(&self, agent: AgentId, printers: &[PrinterStatus]) {
-        self.inner.faults.set(agent, printers);
+    /// Keeps what an agent says is wrong with its printers, and what this began and ended as the
+    /// printers' events.
+    ///
+    /// # Errors
+    /// See [`StoreError`]; then the events may be missing.
+    pub async fn set_conditions(
+        &self,
+        agent: AgentId,
+        printers: Vec<PrinterStatus>,
+        now: WallTime,
+    ) -> StoreResult<Vec<PrinterEvent>> {
+        self.inner.conditions.set(agent, &printers);
+        self.write(move |changes| {
+            let events = Jobs(changes.connection).record_conditions(agent, &printers, now)?;
+            if !events.is_empty() {
+                let tenant = agent_tenant(changes.connection, agent)?;
+                let told = events.iter().cloned();
+                let told = told.map(|event| Committed::Printer(tenant, event));
+                changes.committed.extend(told);
+            }
+            Ok(events)
+        })
+        .await
     }
 
     /// What is wrong with a printer, as last heard.
     #[must_use]
-    pub fn fault(&self, agent: AgentId, printer: &PrinterName) -> Option<Fault> {
-        self.inner.faults.get(agent, printer)
+    pub fn condition(&self, agent: AgentId, printer: &PrinterName) -> Condition {
+        self.inner.conditions.get(agent, printer)
+    }
+
+    /// A tenant's printer's events before the one numbered `before` (all: `None`), newest first, at
+    /// most `limit`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn printer_events(
+        &self,
+        tenant: TenantId,
+        printer: PrinterId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> StoreResult<Vec<PrinterEvent>> {
+        self.read(move |connection| Jobs(connection).printer_events(tenant, printer, before, limit))
+            .await
     }
 }

@@ -1,13 +1,15 @@
 //! The handle's methods about jobs: what [`JobStore`] does, after its commit and with its notices.
 
+use cueline_hub_core::aftermath::Resolved;
 use cueline_hub_core::job::{CancelDecision, PrintJob};
 use cueline_hub_core::store::{
-    AgentCounts, Backlog, Cancelling, Idempotency, JobFilter, JobPage, Recording, Submission,
-    Submitted,
+    AgentCounts, Backlog, Cancelling, Idempotency, JobFilter, JobPage, Recording, Resolving,
+    Submission, Submitted,
 };
 use cueline_hub_core::{JobStore as _, StoreError, SubmitError};
 use cueline_model::limits::INLINE_BODY_BYTES_MAX;
 use cueline_model::{AgentId, JobId, JobKey, JobState, PrinterId, TenantId, WallTime};
+use cueline_wire::api::Resolution;
 use cueline_wire::cloud::ReportEntry;
 use rusqlite::Connection;
 
@@ -33,7 +35,9 @@ pub fn tell(changes: &mut Changes<'_>, job: &PrintJob, change: JobChange) -> Sto
         agent: job.agent,
         key: job.key(),
         sequence: job.sequence,
+        printer: job.printer,
         state: job.state,
+        tickets: job.tickets,
         at_agent,
     }));
     Ok(())
@@ -159,7 +163,9 @@ impl Store {
                     agent,
                     key: touched.key,
                     sequence: touched.sequence,
+                    printer: touched.printer,
                     state: touched.state,
+                    tickets: touched.tickets,
                     at_agent: recording.at_agent,
                 }));
             }
@@ -192,6 +198,28 @@ impl Store {
                 }
             }
             Ok(cancelling)
+        })
+        .await
+    }
+
+    /// Keeps what somebody says about a job in doubt; `None` when the tenant has no such job.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn resolve(
+        &self,
+        tenant: TenantId,
+        job: JobId,
+        resolution: Resolution,
+    ) -> StoreResult<Option<Resolving>> {
+        self.write(move |changes| {
+            let resolving = Jobs(changes.connection).resolve(tenant, job, resolution)?;
+            if let Some(resolving) = &resolving
+                && resolving.resolved == Ok(Resolved::Now)
+            {
+                tell(changes, &resolving.job, JobChange::Resolved)?;
+            }
+            Ok(resolving)
         })
         .await
     }

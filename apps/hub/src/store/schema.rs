@@ -20,7 +20,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS_KEPT: usize = 64;
 
 /// Forward only: a released one is never changed, and there is no way back.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/001.sql"),
+    include_str!("migrations/002.sql"),
+    include_str!("migrations/003_printnode.sql"),
+];
 
 /// Why the data directory could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +89,7 @@ pub enum OpenError {
 
 impl OpenError {
     /// An error of SQLite while `path` is opened.
-    fn of(path: &Path, source: rusqlite::Error) -> Self {
+    pub fn of(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
         if source.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) {
             let findings = source.to_string();

@@ -1,15 +1,15 @@
 //! An agent that signs its requests and does nothing else by itself.
 
 use cueline_hub::auth::signature::sha256;
-use cueline_model::{AgentId, JobId, PrinterId, PrinterName, WallTime};
+use cueline_model::{AgentId, Fault, JobId, PrinterId, PrinterName, WallTime};
 use cueline_wire::Base64Bytes;
 use cueline_wire::api::PairingCode;
 use cueline_wire::cloud::signature::{
     SignatureParams, SignedParts, content_digest, signature_header,
 };
 use cueline_wire::cloud::{
-    Inventory, InventoryReply, NONCE_HEADER, PrinterDescription, Progress, RegistrationReply,
-    RegistrationRequest, Report, ReportEntry, ReportReply, path,
+    Inventory, InventoryReply, NONCE_HEADER, PrinterDescription, PrinterStatus, Progress,
+    RegistrationReply, RegistrationRequest, Report, ReportEntry, ReportReply, path,
 };
 use http::{Method, Request};
 use ring::rand::SystemRandom;
@@ -52,6 +52,21 @@ pub async fn register(client: &Client, key: &Ed25519KeyPair, code: &str) -> Answ
     client.send(request).await
 }
 
+/// The one printer of most agents here; of an agent that does not tell what it can do.
+pub fn front() -> PrinterDescription {
+    PrinterDescription {
+        capabilities: None,
+        height_dots: None,
+        name: PrinterName::try_from("front".to_owned()).unwrap(),
+        language: cueline_model::Language::Escpos,
+        content_types: vec![
+            cueline_model::ContentType::Raw,
+            cueline_model::ContentType::Png,
+        ],
+        width_dots: Some(576),
+    }
+}
+
 impl Agent {
     /// Registers with a fresh code of the tenant's, and tells of one printer `front`.
     pub async fn register(api: &Api<'_>) -> Self {
@@ -71,23 +86,35 @@ impl Agent {
             client: api.client.clone(),
             key,
         };
+        agent.printer = agent.install(vec![front()]).await.printers[0].id;
+        agent
+    }
+
+    /// Tells of these printers and no others.
+    pub async fn install(&self, printers: Vec<PrinterDescription>) -> InventoryReply {
         let inventory = Inventory {
             agent_version: "0.1.0".to_owned(),
             platform: "test".to_owned(),
             path: "direct".to_owned(),
-            printers: vec![PrinterDescription {
-                name: PrinterName::try_from("front".to_owned()).unwrap(),
-                language: cueline_model::Language::Escpos,
-                content_types: vec![
-                    cueline_model::ContentType::Raw,
-                    cueline_model::ContentType::Png,
-                ],
-                width_dots: Some(576),
-            }],
+            printers,
         };
-        let answer = agent.send(Method::PUT, path::INVENTORY, &inventory).await;
-        agent.printer = answer.json::<InventoryReply>().printers[0].id;
-        agent
+        let answer = self.send(Method::PUT, path::INVENTORY, &inventory).await;
+        answer.json()
+    }
+
+    /// Tells what is wrong with printer `front`.
+    pub async fn tell(&self, fault: Option<Fault>, warning: Option<Fault>) {
+        let report = Report {
+            printers: vec![PrinterStatus {
+                printer: front().name,
+                fault,
+                warning,
+                since: cueline_hub::clock::wall(),
+            }],
+            ..Report::default()
+        };
+        let answer = self.send(Method::POST, path::REPORTS, &report).await;
+        answer.json::<ReportReply>();
     }
 
     /// The same agent on other lines.

@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod stream;
+pub mod web;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -55,7 +56,9 @@ impl House {
             data: Some(data.path().join("data")),
             listen: Some("127.0.0.1:0".to_owned()),
         };
-        let config = Config::load(&overrides).unwrap();
+        let mut config = Config::load(&overrides).unwrap();
+        // This program is a test and no decoder.
+        config.decoder = Some(env!("CARGO_BIN_EXE_cueline-hub").into());
         let store = Store::open(&config.data, |_| {}).unwrap();
         store.bootstrap(&config.data, clock::wall()).await.unwrap();
         let now = clock::wall();

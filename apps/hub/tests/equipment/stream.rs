@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cueline_wire::cloud::sse::Decoder;
+use cueline_wire::cloud::sse::{Decoder, Frame};
 use cueline_wire::cloud::{Bye, Framed, Hello, JobOffer, StreamEvent};
 use http::Request;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -55,9 +55,15 @@ impl Stream {
     }
 
     pub async fn next(&mut self) -> Option<Framed> {
+        let frame = self.next_frame().await?;
+        Some(Framed::decode(&frame).unwrap().unwrap())
+    }
+
+    /// The next event of any stream, as it was framed.
+    pub async fn next_frame(&mut self) -> Option<Frame> {
         loop {
             if let Some(frame) = self.events.next_frame().unwrap() {
-                return Some(Framed::decode(&frame).unwrap().unwrap());
+                return Some(frame);
             }
             if self.complete {
                 return None;

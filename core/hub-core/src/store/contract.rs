@@ -3,14 +3,24 @@
 //! An implementation writes a [`Harness`] and calls [`crate::job_store_contract!`] in its tests; each
 //! case then is a test of its own.
 
+mod conditions;
 mod documents;
+mod doubt;
 mod journal;
 mod offers;
 mod requests;
 
+pub use conditions::{
+    a_condition_that_stays_is_told_once, another_tenants_printer_has_no_events,
+    the_newest_events_are_kept, what_stands_at_its_printer_is_asked_back,
+};
 pub use documents::{
     a_document_is_kept_while_it_is_needed, a_document_is_one_tenants,
     an_unknown_document_is_refused,
+};
+pub use doubt::{
+    a_document_in_doubt_is_kept_until_it_is_resolved, a_job_in_doubt_is_resolved_once,
+    tickets_are_counted_as_they_are_proven,
 };
 pub use journal::{
     a_report_applies_in_order_and_twice_changes_nothing, an_outcome_never_changes,
@@ -28,8 +38,8 @@ pub use requests::{
 };
 
 use cueline_model::{
-    AgentId, ContentType, Document, JobId, JobKey, PrinterId, PrinterName, Sha256, SiteId,
-    TenantId, UncertainPolicy, WallTime,
+    AgentId, ContentType, Document, JobId, JobKey, PrintOptions, PrinterId, PrinterName, Sha256,
+    SiteId, TenantId, UncertainPolicy, WallTime,
 };
 use cueline_wire::cloud::{Progress, ReportEntry};
 
@@ -57,7 +67,7 @@ pub trait Harness {
     /// The store.
     fn store(&mut self) -> &mut Self::Store;
 
-    /// Makes a place known; what is above the printer may be known already.
+    /// Makes a place known, its printer under the name `counter-1`; what is above the printer may be known already.
     fn add_place(&mut self, place: Place);
 
     /// Closes the store and opens it again; what a call has returned must still be there.
@@ -98,6 +108,13 @@ macro_rules! job_store_contract {
             a_document_is_kept_while_it_is_needed
             a_document_is_one_tenants
             an_unknown_document_is_refused
+            tickets_are_counted_as_they_are_proven
+            a_job_in_doubt_is_resolved_once
+            a_document_in_doubt_is_kept_until_it_is_resolved
+            a_condition_that_stays_is_told_once
+            what_stands_at_its_printer_is_asked_back
+            the_newest_events_are_kept
+            another_tenants_printer_has_no_events
         }
     };
     ($make:expr => $($case:ident)+) => {
@@ -144,6 +161,10 @@ pub fn submission(place: Place, job: u128) -> Submission {
             },
             copies: 2,
             uncertain: UncertainPolicy::ReprintMarked,
+            options: PrintOptions::default(),
+            notes: Vec::new(),
+            marked: false,
+            reprint_of: None,
             start_by: None,
         },
         body: Some(body),

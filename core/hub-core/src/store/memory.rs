@@ -2,17 +2,21 @@
 //!
 //! It outlives a simulated crash because the simulator keeps it: what a call has returned is durable.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cueline_model::limits::QUEUED_JOBS_PER_AGENT_MAX;
-use cueline_model::{AgentId, JobId, JobKey, JobState, PrinterId, Sha256, TenantId, WallTime};
-use cueline_wire::cloud::ReportEntry;
+use cueline_model::{
+    AgentId, JobId, JobKey, JobState, PrinterId, PrinterName, Sha256, TenantId, WallTime,
+};
+use cueline_wire::api::{PrinterEvent, Resolution};
+use cueline_wire::cloud::{PrinterStatus, ReportEntry};
 
 use super::{
-    AgentCounts, Backlog, Cancelling, Idempotency, JobFilter, JobPage, JobStore, Recording,
-    StoreError, Submission, SubmitError, Submitted, WaitingJob,
+    AgentCounts, Backlog, Cancelling, DOUBT_KEPT, Idempotency, JobFilter, JobPage, JobStore,
+    Recording, Resolving, StoreError, Submission, SubmitError, Submitted, WaitingJob,
 };
 use crate::job::{self, PrintJob, Recorded};
+use crate::printer_news::{Condition, PRINTER_EVENTS_MAX, news};
 
 /// What is kept of an agent.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +50,14 @@ struct KnownRequest {
     first_at: WallTime,
 }
 
+#[derive(Debug, Clone)]
+struct Printer {
+    id: PrinterId,
+    tenant: TenantId,
+    condition: Condition,
+    events: VecDeque<PrinterEvent>,
+}
+
 /// Jobs and documents in memory.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
@@ -55,12 +67,29 @@ pub struct MemoryStore {
     open: BTreeMap<AgentId, BTreeMap<u64, JobId>>,
     requests: BTreeMap<(TenantId, String), KnownRequest>,
     documents: BTreeMap<(TenantId, Sha256), StoredDocument>,
+    printers: BTreeMap<(AgentId, PrinterName), Printer>,
+    last_event: u64,
 }
 
 impl MemoryStore {
     /// Makes an agent known; jobs for others are refused.
     pub fn add_agent(&mut self, agent: AgentId) {
         self.agents.entry(agent).or_default();
+    }
+
+    /// Makes a printer known, so that its events are kept.
+    pub fn add_printer(
+        &mut self,
+        (tenant, agent): (TenantId, AgentId),
+        printer: PrinterId,
+        name: PrinterName,
+    ) {
+        self.printers.entry((agent, name)).or_insert(Printer {
+            id: printer,
+            tenant,
+            condition: Condition::default(),
+            events: VecDeque::new(),
+        });
     }
 
     /// Every job, for assertions about all of them.
@@ -175,6 +204,9 @@ impl JobStore for MemoryStore {
             job.tenant == tenant
                 && filter.state.is_none_or(|state| job.state == state)
                 && filter.printer.is_none_or(|printer| job.printer == printer)
+                && filter.resolved.is_none_or(|resolved| {
+                    job.state == JobState::Uncertain && job.resolution.is_some() == resolved
+                })
                 && filter.after.is_none_or(|after| job.id < after)
         });
         let jobs: Vec<_> = matching.by_ref().take(limit).cloned().collect();
@@ -206,7 +238,8 @@ impl JobStore for MemoryStore {
         };
         let withdrawals = self
             .open_jobs(agent)
-            .filter(|job| job.state == JobState::Accepted && job.cancel_requested_at.is_some())
+            .filter(|job| matches!(job.state, JobState::Accepted | JobState::Started))
+            .filter(|job| job.cancel_requested_at.is_some())
             .map(PrintJob::key)
             .collect();
         Ok(Backlog {
@@ -260,10 +293,70 @@ impl JobStore for MemoryStore {
         if self.job(tenant, job)?.is_none() {
             return Ok(None);
         }
+        let stands = self.jobs.get(&job).is_some_and(|job| {
+            let printer = self.printers.get(&(job.agent, job.printer_name.clone()));
+            printer.is_some_and(|printer| printer.condition.fault.is_some())
+        });
         Ok(self.change(job, |job| Cancelling {
-            decision: job.cancel(now),
+            decision: job.cancel(now, stands),
             job: job.clone(),
         }))
+    }
+
+    fn resolve(
+        &mut self,
+        tenant: TenantId,
+        job: JobId,
+        resolution: Resolution,
+    ) -> Result<Option<Resolving>, StoreError> {
+        let job = self.jobs.get_mut(&job).filter(|job| job.tenant == tenant);
+        Ok(job.map(|job| Resolving {
+            resolved: job.resolve(resolution),
+            job: job.clone(),
+        }))
+    }
+
+    fn record_conditions(
+        &mut self,
+        agent: AgentId,
+        printers: &[PrinterStatus],
+        now: WallTime,
+    ) -> Result<Vec<PrinterEvent>, StoreError> {
+        let mut made = Vec::new();
+        for status in printers {
+            let Some(printer) = self.printers.get_mut(&(agent, status.printer.clone())) else {
+                continue;
+            };
+            let now_is = Condition::of(status);
+            let last = printer.events.back();
+            let not_before = last.map_or(WallTime(i64::MIN), |event| event.at.0);
+            for news in news(&printer.condition, &now_is, status.since, (not_before, now)) {
+                self.last_event += 1;
+                let event = news.into_event(self.last_event, printer.id);
+                printer.events.push_back(event.clone());
+                if printer.events.len() > PRINTER_EVENTS_MAX {
+                    printer.events.pop_front();
+                }
+                made.push(event);
+            }
+            printer.condition = now_is;
+        }
+        Ok(made)
+    }
+
+    fn printer_events(
+        &mut self,
+        tenant: TenantId,
+        printer: PrinterId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<PrinterEvent>, StoreError> {
+        let found = self.printers.values();
+        let events = found
+            .filter(|known| known.tenant == tenant && known.id == printer)
+            .flat_map(|known| known.events.iter().rev())
+            .filter(|event| before.is_none_or(|before| event.id < before));
+        Ok(events.take(limit).cloned().collect())
     }
 
     fn expire_due(&mut self, now: WallTime, limit: usize) -> Result<Vec<PrintJob>, StoreError> {
@@ -358,7 +451,7 @@ impl JobStore for MemoryStore {
         let needed: BTreeSet<_> = self
             .jobs
             .values()
-            .filter(|job| !job.state.is_settled())
+            .filter(|job| !job.state.is_settled() || is_in_doubt(job, now))
             .map(|job| (job.tenant, job.document.sha256))
             .collect();
         let old: Vec<_> = self
@@ -375,29 +468,13 @@ impl JobStore for MemoryStore {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::contract::{Harness, Place};
-
-    #[derive(Default)]
-    struct Memory(MemoryStore);
-
-    impl Harness for Memory {
-        type Store = MemoryStore;
-
-        fn store(&mut self) -> &mut MemoryStore {
-            &mut self.0
-        }
-
-        fn add_place(&mut self, place: Place) {
-            self.0.add_agent(place.agent);
-        }
-
-        fn reopen(&mut self) {
-            // What is in memory is what is durable here; see the module's head.
-        }
-    }
-
-    crate::job_store_contract!(Memory::default());
+/// Whether somebody may still want to print it again.
+fn is_in_doubt(job: &PrintJob, now: WallTime) -> bool {
+    job.state == JobState::Uncertain
+        && job.resolution.is_none()
+        && job.settled_at.is_some_and(|at| at > now - DOUBT_KEPT)
 }
+
+#[cfg(test)]
+#[path = "memory_tests.rs"]
+mod tests;

@@ -5,12 +5,13 @@ use std::future::Future;
 use cueline_hub_core::job::PrintJob;
 use cueline_hub_core::store::contract::{Harness, Place};
 use cueline_hub_core::store::{
-    AgentCounts, Backlog, Cancelling, Idempotency, JobFilter, JobPage, Recording, Submission,
-    Submitted,
+    AgentCounts, Backlog, Cancelling, Idempotency, JobFilter, JobPage, Recording, Resolving,
+    Submission, Submitted,
 };
 use cueline_hub_core::{JobStore, StoreError, SubmitError};
 use cueline_model::{AgentId, JobId, JobKey, PrinterId, Sha256, TenantId, WallTime};
-use cueline_wire::cloud::ReportEntry;
+use cueline_wire::api::{PrinterEvent, Resolution};
+use cueline_wire::cloud::{PrinterStatus, ReportEntry};
 use tokio::runtime::{Builder, Runtime};
 
 use super::super::jobs::Jobs;
@@ -129,6 +130,35 @@ impl JobStore for Waiting {
         now: WallTime,
     ) -> Result<Option<Cancelling>> {
         self.wait(|store| async move { store.cancel(tenant, job, now).await })
+    }
+
+    fn resolve(
+        &mut self,
+        tenant: TenantId,
+        job: JobId,
+        resolution: Resolution,
+    ) -> Result<Option<Resolving>> {
+        self.wait(|store| async move { store.resolve(tenant, job, resolution).await })
+    }
+
+    fn record_conditions(
+        &mut self,
+        agent: AgentId,
+        printers: &[PrinterStatus],
+        now: WallTime,
+    ) -> Result<Vec<PrinterEvent>> {
+        let printers = printers.to_vec();
+        self.wait(|store| async move { store.set_conditions(agent, printers, now).await })
+    }
+
+    fn printer_events(
+        &mut self,
+        tenant: TenantId,
+        printer: PrinterId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<PrinterEvent>> {
+        self.wait(|store| async move { store.printer_events(tenant, printer, before, limit).await })
     }
 
     fn expire_due(&mut self, now: WallTime, limit: usize) -> Result<Vec<PrintJob>> {

@@ -11,7 +11,7 @@ use super::{Opened, with_place};
 fn notices(opened: &Opened) -> Vec<(JobChange, u64, JobState, u32)> {
     let told = opened.told().into_iter().map(|committed| match committed {
         Committed::Job(n) => (n.change, n.sequence, n.state, n.at_agent),
-        Committed::AgentRevoked(_) => panic!("nothing was revoked"),
+        other => panic!("it was about no job: {other:?}"),
     });
     told.collect()
 }

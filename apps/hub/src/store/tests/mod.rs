@@ -3,6 +3,7 @@
 mod contract;
 mod disk_full;
 mod jobs;
+mod migration;
 mod opening;
 mod people;
 mod pooling;
@@ -115,6 +116,8 @@ fn new_agent(key: u8) -> NewAgent {
 
 fn inventory(names: &[&str]) -> Inventory {
     let printers = names.iter().map(|name| PrinterDescription {
+        capabilities: None,
+        height_dots: None,
         name: PrinterName::try_from((*name).to_owned()).unwrap(),
         language: Language::Escpos,
         content_types: vec![ContentType::Raw, ContentType::Png],

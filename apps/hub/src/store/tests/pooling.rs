@@ -88,7 +88,7 @@ async fn one_that_fails_does_not_hurt_those_it_was_gathered_with() {
     );
     let queued = opened.told().into_iter().map(|committed| match committed {
         Committed::Job(notice) => (notice.change, notice.sequence),
-        Committed::AgentRevoked(_) => panic!("nothing was revoked"),
+        other => panic!("it was about no job: {other:?}"),
     });
     let expected: Vec<_> = (1..=40).map(|n| (JobChange::Queued, n)).collect();
     assert_eq!(queued.collect::<Vec<_>>(), expected);

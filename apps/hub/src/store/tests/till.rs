@@ -162,26 +162,87 @@ async fn sightings_are_kept_and_do_not_go_back() {
 }
 
 #[tokio::test]
-async fn faults_are_of_the_moment() {
+async fn what_is_wrong_is_as_last_heard() {
     let opened = Opened::new();
     let (tenant, _, agent) = registered(&opened.store).await;
     let name = PrinterName::try_from("a".to_owned()).unwrap();
     let status = |fault| PrinterStatus {
+        warning: None,
         printer: name.clone(),
         fault,
         since: START,
     };
     let fault = Fault::new(FaultCode::PaperOut, "out of paper");
     let store = &opened.store;
-    store.set_faults(agent, &[status(Some(fault.clone()))]);
-    assert_eq!(store.fault(agent, &name), Some(fault.clone()));
-    store.set_faults(agent, &[status(None)]);
-    assert_eq!(store.fault(agent, &name), None);
+    let tell = |status| store.set_conditions(agent, vec![status], START);
+    tell(status(Some(fault.clone()))).await.unwrap();
+    assert_eq!(store.condition(agent, &name).fault, Some(fault.clone()));
+    tell(status(None)).await.unwrap();
+    assert_eq!(store.condition(agent, &name).fault, None);
     let endless = Fault::new(FaultCode::PaperOut, "ä".repeat(900_000));
-    store.set_faults(agent, &[status(Some(endless))]);
-    let kept = store.fault(agent, &name).unwrap().text;
+    tell(status(Some(endless))).await.unwrap();
+    let kept = store.condition(agent, &name).fault.unwrap().text;
     assert_eq!(kept.chars().count(), DETAIL_CHARS_MAX);
-    store.set_faults(agent, &[status(Some(fault))]);
+    tell(status(Some(fault))).await.unwrap();
     store.revoke_agent(tenant, agent, START).await.unwrap();
-    assert_eq!(store.fault(agent, &name), None);
+    assert_eq!(store.condition(agent, &name).fault, None);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_still_known_after_a_restart() {
+    let opened = Opened::new();
+    let (tenant, _, agent) = registered(&opened.store).await;
+    let store = &opened.store;
+    let put = store.put_inventory(agent, inventory(&["a", "b"]), START);
+    let a = put.await.unwrap().printers[0].id;
+    let status = |name: &str, fault: bool, warning: bool| PrinterStatus {
+        printer: name.parse().unwrap(),
+        fault: fault.then(|| Fault::new(FaultCode::PaperOut, "out of paper")),
+        warning: warning.then(|| Fault::new(FaultCode::PaperLow, "paper is low")),
+        since: START,
+    };
+    let told = vec![status("a", true, false), status("b", false, true)];
+    let events = store.set_conditions(agent, told, START).await.unwrap();
+    let committed: Vec<_> = opened
+        .told()
+        .into_iter()
+        .filter(|committed| matches!(committed, Committed::Printer(..)))
+        .collect();
+    let expected: Vec<_> = events
+        .iter()
+        .map(|event| Committed::Printer(tenant, event.clone()))
+        .collect();
+    assert_eq!((committed.len(), committed), (2, expected));
+
+    let opened = opened.reopened();
+    let store = &opened.store;
+    let fault = store.condition(agent, &"a".parse().unwrap()).fault;
+    assert_eq!(fault.map(|fault| fault.code), Some(FaultCode::PaperOut));
+    assert!(
+        store
+            .condition(agent, &"b".parse().unwrap())
+            .warning
+            .is_some()
+    );
+    let fine = vec![status("a", false, false)];
+    store.set_conditions(agent, fine, START).await.unwrap();
+    let opened = opened.reopened();
+    let store = &opened.store;
+    assert!(store.condition(agent, &"a".parse().unwrap()).is_fine());
+    assert_eq!(
+        store
+            .printer_events(tenant, a, None, 9)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
+    store.revoke_agent(tenant, agent, START).await.unwrap();
+    let opened = opened.reopened();
+    assert!(
+        opened
+            .store
+            .condition(agent, &"b".parse().unwrap())
+            .is_fine()
+    );
 }

@@ -69,6 +69,7 @@ pub fn an_outcome_never_changes(harness: &mut impl Harness) {
             4,
             job,
             Progress::Ended(Outcome::Uncertain {
+                tickets: None,
                 detail: "?".to_owned(),
             }),
         ),

@@ -9,7 +9,7 @@ use super::{Harness, START, entry, get, known, place, submission, submit, submit
 use crate::job::CancelDecision;
 use crate::store::{Backlog, JobStore as _};
 
-fn backlog(harness: &mut impl Harness, after: u64, limit: usize) -> Backlog {
+pub(super) fn backlog(harness: &mut impl Harness, after: u64, limit: usize) -> Backlog {
     harness
         .store()
         .backlog(place(1, 1).agent, after, limit)

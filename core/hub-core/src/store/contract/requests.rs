@@ -1,7 +1,7 @@
 //! Submitting, repeating, listing, and keeping tenants apart.
 
 use cueline_model::limits::QUEUED_JOBS_PER_AGENT_MAX;
-use cueline_model::{JobId, JobState, WallTime};
+use cueline_model::{Duplex, JobId, JobState, OptionName, Unsupported, WallTime};
 
 use super::{
     Harness, Place, START, get, known, place, sha256, submission, submit, submit_all, with_key,
@@ -208,6 +208,15 @@ pub fn what_is_stored_is_found_again(harness: &mut impl Harness) {
     known(harness, here);
     let mut full = submission(here, 1);
     full.job.start_by = Some(WallTime(START.0 + 5));
+    full.job.options.duplex = Some(Duplex::LongEdge);
+    full.job.options.pages = Some("2-".parse().expect("it is a range"));
+    full.job.options.tray = Some("main \u{1f3ad}".to_owned());
+    full.job.notes = vec![Unsupported {
+        option: OptionName::Duplex,
+        text: "duplex long_edge: the printer cannot do that".to_owned(),
+    }];
+    full.job.marked = true;
+    full.job.reprint_of = Some(JobId::from_u128(77));
     full.offered = true;
     let full = submit(harness, full, START).job;
     let mut bare = submission(here, 2);
