@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use cueline_model::limits::DOCUMENT_BYTES_MAX;
-use cueline_model::{ContentType, JobId, JobState, SiteId};
+use cueline_model::{ContentType, JobId, JobState, PrinterId, SiteId};
 use cueline_uplink::{Call, HubUrl, RequestError, Uplink};
 use cueline_wire::Problem;
 use cueline_wire::api::{
-    Agent, Page, PairingCode, PairingCodeRequest, PrintJob, PrintJobRequest, Printer, Site,
-    StoredDocument,
+    Agent, Page, PairingCode, PairingCodeRequest, PrintJob, PrintJobRequest, Printer, PrinterEvent,
+    ReprintRequest, ResolveRequest, Site, StoredDocument,
 };
 use http::{HeaderValue, Method, Request, header};
 use serde::Serialize;
@@ -158,6 +158,8 @@ impl Api {
             content_type: Some(match content_type {
                 ContentType::Raw => "application/octet-stream",
                 ContentType::Png => "image/png",
+                ContentType::Jpeg => "image/jpeg",
+                ContentType::Ticket => "application/vnd.cueline.ticket+json",
                 ContentType::Pdf => "application/pdf",
             }),
             body: bytes,
@@ -201,22 +203,59 @@ impl Api {
         state: Option<JobState>,
         limit: u32,
     ) -> Result<Vec<PrintJob>, ApiError> {
-        let limit = limit as usize;
         let state = state.map_or_else(String::new, |state| format!("state={state}&"));
-        let mut jobs: Vec<PrintJob> = Vec::new();
-        let mut after = String::new();
-        for _ in 0..PAGES_MAX {
-            let page_limit = (limit - jobs.len()).min(100);
-            let path = format!("/v1/print-jobs?{state}limit={page_limit}{after}");
-            let page: Page<PrintJob> = self.ask(Ask::get(&path)).await?;
-            jobs.extend(page.data);
-            match page.next {
-                Some(next) if jobs.len() < limit => after = format!("&after={next}"),
-                _ => break,
-            }
-        }
-        jobs.truncate(limit);
-        Ok(jobs)
+        self.newest("/v1/print-jobs", &state, limit).await
+    }
+
+    /// `GET /v1/printers/{id}/events`, newest first, as many pages as make `limit`.
+    pub async fn printer_events(
+        &self,
+        id: PrinterId,
+        limit: u32,
+    ) -> Result<Vec<PrinterEvent>, ApiError> {
+        let path = format!("/v1/printers/{id}/events");
+        self.newest(&path, "", limit).await
+    }
+
+    /// `GET /v1/printers/{id}`.
+    pub async fn printer(&self, id: PrinterId) -> Result<Printer, ApiError> {
+        self.ask(Ask::get(&format!("/v1/printers/{id}"))).await
+    }
+
+    /// `POST /v1/printers/{id}/test-page`; with the same key again it makes no second job.
+    pub async fn test_page(
+        &self,
+        id: PrinterId,
+        idempotency_key: &str,
+    ) -> Result<PrintJob, ApiError> {
+        let path = format!("/v1/printers/{id}/test-page");
+        let ask = Ask {
+            method: Method::POST,
+            idempotency_key: Some(idempotency_key),
+            ..Ask::get(&path)
+        };
+        self.ask(ask).await
+    }
+
+    /// `POST /v1/print-jobs/{id}/reprint`; with the same key again it makes no second job.
+    pub async fn reprint(
+        &self,
+        id: JobId,
+        request: &ReprintRequest,
+        idempotency_key: &str,
+    ) -> Result<PrintJob, ApiError> {
+        let path = format!("/v1/print-jobs/{id}/reprint");
+        let ask = Ask {
+            idempotency_key: Some(idempotency_key),
+            ..Ask::post(&path, request)
+        };
+        self.ask(ask).await
+    }
+
+    /// `POST /v1/print-jobs/{id}/resolve`; said twice it changes nothing.
+    pub async fn resolve(&self, id: JobId, request: &ResolveRequest) -> Result<PrintJob, ApiError> {
+        let path = format!("/v1/print-jobs/{id}/resolve");
+        self.ask(Ask::post(&path, request)).await
     }
 
     /// `POST /v1/print-jobs/{id}/cancel`.
@@ -227,6 +266,30 @@ impl Api {
             ..Ask::get(&path)
         };
         self.ask(ask).await
+    }
+
+    /// The newest of a list, as many pages as make `limit`. A `filter` ends with `&`.
+    async fn newest<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        filter: &str,
+        limit: u32,
+    ) -> Result<Vec<T>, ApiError> {
+        let limit = limit as usize;
+        let mut found: Vec<T> = Vec::new();
+        let mut after = String::new();
+        for _ in 0..PAGES_MAX {
+            let page_limit = (limit - found.len()).min(100);
+            let path = format!("{path}?{filter}limit={page_limit}{after}");
+            let page: Page<T> = self.ask(Ask::get(&path)).await?;
+            found.extend(page.data);
+            match page.next {
+                Some(next) if found.len() < limit => after = format!("&after={next}"),
+                _ => break,
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
     }
 
     async fn all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, ApiError> {

@@ -3,14 +3,20 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use cueline_model::{ContentType, JobId, JobState, UncertainPolicy};
+use clap::{Args, Parser, Subcommand};
+use cueline_model::{JobId, JobState};
 use cueline_uplink::{Fingerprint, HubUrl, ProxyChoice};
 
+use crate::demo::Kind;
 use crate::exit;
 
-/// How long `print --wait` waits where no number is given, seconds.
-pub const WAIT_DEFAULT_S: &str = "60";
+mod doubt;
+mod print;
+mod printers;
+
+pub use doubt::{ReprintArguments, ResolveArguments};
+pub use print::{PrintArguments, WaitArguments};
+pub use printers::{EventsArguments, PrinterVerb, PrintersArguments, TestArguments};
 
 /// Print tickets at the counter from anywhere, and see what became of them.
 #[derive(Debug, Parser)]
@@ -47,7 +53,9 @@ pub enum Verb {
         connection: ConnectionArguments,
     },
     /// Print a file.
-    Print(PrintArguments),
+    Print(Box<PrintArguments>),
+    /// List printers with what they can do; discover, add and test them.
+    Printers(PrintersArguments),
     /// Show agents and printers, and what is wrong with them.
     Status(ConnectionArguments),
     /// List print jobs, or show one.
@@ -59,6 +67,10 @@ pub enum Verb {
         #[command(flatten)]
         connection: ConnectionArguments,
     },
+    /// Print a job again, or the tickets of it that did not come out.
+    Reprint(ReprintArguments),
+    /// Say what you found out about a job that is uncertain.
+    Resolve(ResolveArguments),
 }
 
 /// How to reach the hub. What is not given comes from `cueline login`.
@@ -91,6 +103,9 @@ fn proxy_setting(text: &str) -> Result<String, cueline_uplink::ProxyUrlError> {
 /// `cueline demo`.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
+    /// The kind of printer.
+    #[arg(long, value_name = "KIND", default_value = "escpos")]
+    pub printer: Kind,
     /// End after one ticket: 0 where the printer said that it is printed.
     #[arg(long)]
     pub once: bool,
@@ -100,45 +115,6 @@ pub struct DemoArguments {
     /// Work in this new or empty folder and leave everything at the end.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-}
-
-/// `cueline print`.
-#[derive(Debug, Args)]
-pub struct PrintArguments {
-    /// The file; `-` is standard input.
-    pub file: PathBuf,
-    /// Name, AGENT/NAME or id.
-    #[arg(long, short, value_name = "PRINTER")]
-    pub printer: String,
-    /// What the file is; told from its first bytes and its name where not given.
-    #[arg(long = "type", value_name = "TYPE")]
-    pub content_type: Option<TypeArgument>,
-    /// How many times.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
-    pub copies: u16,
-    /// What people shall call it; the file's name where not given.
-    #[arg(long)]
-    pub title: Option<String>,
-    /// Not to be started later than this.
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub expires_in: Option<u32>,
-    /// What to do where a crash leaves the print in doubt.
-    #[arg(long, value_name = "POLICY", default_value = "hold")]
-    pub uncertain: UncertainArgument,
-    /// Show the job's progress until it ends, or for this many seconds.
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = WAIT_DEFAULT_S
-    )]
-    pub wait: Option<u32>,
-    /// Repeat a call with the same key and it prints once; made up where not given.
-    #[arg(long, value_name = "KEY")]
-    pub idempotency_key: Option<String>,
-    #[command(flatten)]
-    pub connection: ConnectionArguments,
 }
 
 /// `cueline jobs`.
@@ -161,59 +137,18 @@ pub struct JobsArguments {
     pub connection: ConnectionArguments,
 }
 
-/// What a file is, as typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TypeArgument {
-    /// Bytes in the printer's own language.
-    Raw,
-    /// A PNG picture.
-    Png,
-    /// A PDF document.
-    Pdf,
-}
-
-impl From<TypeArgument> for ContentType {
-    fn from(argument: TypeArgument) -> Self {
-        match argument {
-            TypeArgument::Raw => Self::Raw,
-            TypeArgument::Png => Self::Png,
-            TypeArgument::Pdf => Self::Pdf,
-        }
-    }
-}
-
-/// What to do in doubt, as typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum UncertainArgument {
-    /// Print nothing; a person decides.
-    Hold,
-    /// Print again, headed DUPLICATE.
-    ReprintMarked,
-    /// Print again.
-    Reprint,
-}
-
-impl From<UncertainArgument> for UncertainPolicy {
-    fn from(argument: UncertainArgument) -> Self {
-        match argument {
-            UncertainArgument::Hold => Self::Hold,
-            UncertainArgument::ReprintMarked => Self::ReprintMarked,
-            UncertainArgument::Reprint => Self::Reprint,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+
+    use super::print::UncertainArgument;
 
     use super::*;
 
     fn print(line: &str) -> PrintArguments {
         let parsed = Arguments::try_parse_from(line.split(' ')).expect("a good command line");
         match parsed.verb {
-            Verb::Print(print) => print,
+            Verb::Print(print) => *print,
             other => panic!("expected print, got {other:?}"),
         }
     }
@@ -226,11 +161,12 @@ mod tests {
     #[test]
     fn wait_takes_a_number_only_after_an_equals_sign() {
         assert_eq!(
-            print("cueline print --printer a --wait t.png").wait,
+            print("cueline print --printer a --wait t.png").wait.seconds,
             Some(60)
         );
-        assert_eq!(print("cueline print -p a --wait=5 t.png").wait, Some(5));
-        assert_eq!(print("cueline print -p a t.png").wait, None);
+        let wait = |line| print(line).wait.seconds;
+        assert_eq!(wait("cueline print -p a --wait=5 t.png"), Some(5));
+        assert_eq!(wait("cueline print -p a t.png"), None);
     }
 
     #[test]
@@ -241,6 +177,39 @@ mod tests {
             (1, UncertainArgument::Hold)
         );
         assert_eq!(print.content_type, None);
+        assert!(print.options.to_options().is_default());
+    }
+
+    #[test]
+    fn every_option_is_passed_on() {
+        let line = "cueline print t.pdf -p a --collate --color=false --cut end --darkness 60 --dpi 300 \
+                    --drawer --duplex long-edge --fit page --media stationery --nup 2 --pages 1,3- \
+                    --paper 80x150mm --rotate 90 --tray main --from-ticket 7 --strict";
+        let options = print(line).options.to_options();
+        assert_eq!(
+            serde_json::to_value(options).unwrap(),
+            serde_json::json!({
+                "on_unsupported": "strict", "collate": true, "color": false, "cut": "end",
+                "darkness": 60, "dpi": 300, "drawer": true, "duplex": "long_edge", "fit": "page",
+                "media": "stationery", "nup": 2, "pages": "1,3-", "paper": "80x150mm", "rotate": 90,
+                "tray": "main", "from_ticket": 7,
+            })
+        );
+    }
+
+    #[test]
+    fn a_printer_is_named_like_a_verb_by_its_id() {
+        let printers = |line: &str| match Arguments::try_parse_from(line.split(' ')).unwrap().verb {
+            Verb::Printers(printers) => printers,
+            other => panic!("expected printers, got {other:?}"),
+        };
+        assert_eq!(printers("cueline printers").printer, None);
+        let one = printers("cueline printers front --json").printer;
+        assert_eq!(one.as_deref(), Some("front"));
+        assert!(matches!(
+            printers("cueline printers test front --wait").verb,
+            Some(PrinterVerb::Test(TestArguments { wait, .. })) if wait.seconds == Some(60)
+        ));
     }
 
     #[test]
@@ -252,6 +221,15 @@ mod tests {
             "cueline print t.png -p a --expires-in 0",
             "cueline print t.png -p a --type gif",
             "cueline print t.png -p a --uncertain maybe",
+            "cueline print t.png -p a --rotate 45",
+            "cueline print t.png -p a --pages 3-1",
+            "cueline print t.png -p a --cut often",
+            "cueline print t.png -p a --darkness 101",
+            "cueline print t.png -p a --from-ticket 0",
+            "cueline reprint",
+            "cueline resolve job_0190b6d3a3b87c1e9f0a4b5c6d7e8f90 printed",
+            "cueline resolve job_0190b6d3a3b87c1e9f0a4b5c6d7e8f90 lost --by Ann",
+            "cueline printers test",
             "cueline status --hub http://hub.example",
             "cueline status --ca a.pem --fingerprint 00",
             "cueline jobs --state printed",

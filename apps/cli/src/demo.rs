@@ -3,9 +3,9 @@
 mod child;
 mod folder;
 mod hints;
+mod kind;
 mod showing;
 mod stage;
-mod ticket;
 
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::arguments::DemoArguments;
 use crate::exit::Exit;
 use crate::sentence::outcome;
 use folder::Folder;
+pub use kind::Kind;
 use showing::{Showing, Shown};
 use stage::Stage;
 
@@ -48,8 +49,8 @@ async fn perform(
     arguments: &DemoArguments,
     showing: &Showing,
 ) -> anyhow::Result<Exit> {
-    showing.opening();
-    let house = stage.set_up(folder, showing).await?;
+    showing.opening(arguments.printer);
+    let house = stage.set_up(arguments.printer, folder, showing).await?;
     let shown = house.print_ticket(TICKET_WITHIN).await?;
     showing.ticket(&shown, &folder.tickets());
     if arguments.once {

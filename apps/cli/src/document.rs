@@ -8,7 +8,7 @@ use cueline_model::ContentType;
 use cueline_model::limits::DOCUMENT_BYTES_MAX;
 
 /// Names that raw printer data goes by.
-const RAW_EXTENSIONS: [&str; 6] = ["bin", "escpos", "prn", "raw", "txt", "zpl"];
+const RAW_EXTENSIONS: [&str; 8] = ["bin", "epl", "escpos", "fgl", "prn", "raw", "txt", "zpl"];
 
 /// Why a file cannot be printed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum DocumentError {
     /// Neither its bytes nor its name say what it is.
     #[error(
         "print {name}: cannot tell what it is; say --type raw (bytes in the printer's own \
-         language), --type png or --type pdf"
+         language), png, jpeg, pdf or ticket"
     )]
     UnknownType {
         /// The file.
@@ -109,6 +109,8 @@ pub fn content_type(
 fn by_first_bytes(bytes: &[u8]) -> Option<ContentType> {
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         Some(ContentType::Png)
+    } else if bytes.starts_with(b"\xff\xd8\xff") {
+        Some(ContentType::Jpeg)
     } else if bytes.starts_with(b"%PDF-") {
         Some(ContentType::Pdf)
     } else if bytes.starts_with(b"\x1b@") {
@@ -123,7 +125,9 @@ fn by_extension(file: &Path) -> Option<ContentType> {
     let extension = file.extension()?.to_str()?.to_ascii_lowercase();
     match extension.as_str() {
         "png" => Some(ContentType::Png),
+        "jpg" | "jpeg" => Some(ContentType::Jpeg),
         "pdf" => Some(ContentType::Pdf),
+        "json" | "ticket" => Some(ContentType::Ticket),
         other => RAW_EXTENSIONS.contains(&other).then_some(ContentType::Raw),
     }
 }
@@ -143,6 +147,8 @@ mod tests {
         assert_eq!(told(b"%PDF-1.7", "-", None), Ok(ContentType::Pdf));
         assert_eq!(told(b"\x1b@Hello", "ticket", None), Ok(ContentType::Raw));
         assert_eq!(told(b"Hello", "ticket.PRN", None), Ok(ContentType::Raw));
+        assert_eq!(told(b"\xff\xd8\xff\xe0", "-", None), Ok(ContentType::Jpeg));
+        assert_eq!(told(b"{}", "ticket.json", None), Ok(ContentType::Ticket));
     }
 
     #[test]

@@ -15,7 +15,7 @@ Exit codes:
   3  the job failed, expired or was cancelled: nothing was printed
   4  the job is uncertain: it may be on paper, and a person decides
   5  the job had not ended when the wait was over, or when Ctrl-C ended it
-3, 4 and 5 come from `print --wait` and `demo --once` alone.";
+3, 4 and 5 come from `--wait` and `demo --once` alone.";
 
 /// An end other than an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::api::Api;
 use crate::arguments::JobsArguments;
 use crate::exit::Exit;
 use crate::print_json;
-use crate::sentence::{ago, moment, now, outcome, step};
+use crate::sentence::{advice, ago, moment, now, outcome, resolution, step};
 use crate::table::Table;
 
 /// Characters of a title in the list.
@@ -40,9 +40,10 @@ pub async fn run(api: &Api, arguments: &JobsArguments, json: bool) -> anyhow::Re
 fn list(jobs: &[PrintJob], now: WallTime) -> Table {
     let mut table = Table::new(["JOB", "STATE", "PRINTER", "MADE", "TITLE"]);
     for job in jobs {
-        let state = match &job.waiting {
-            Some(waiting) => format!("{} ({})", job.state, waiting.code),
-            None => job.state.to_string(),
+        let state = match (&job.waiting, &job.resolution) {
+            (Some(waiting), _) => format!("{} ({})", job.state, waiting.code),
+            (None, Some(resolution)) => format!("{} ({})", job.state, resolution.decision.as_str()),
+            (None, None) => job.state.to_string(),
         };
         table.row([
             job.id.to_string(),
@@ -86,6 +87,16 @@ fn details(job: &PrintJob) -> String {
             document.content_type, document.bytes
         ),
     );
+    if let Some(options) = options(job) {
+        line("options", options);
+    }
+    for note in &job.notes {
+        line("note", note.to_string());
+    }
+    if let Some(before) = job.reprint_of {
+        let marked = if job.marked { ", headed DUPLICATE" } else { "" };
+        line("reprint", format!("of {before}{marked}"));
+    }
     line("in doubt", job.uncertain.as_str().to_owned());
     if let Some(expires_at) = job.expires_at {
         line("expires", expires_at.to_string());
@@ -95,6 +106,15 @@ fn details(job: &PrintJob) -> String {
     }
     line("made", job.created_at.to_string());
     line("state", outcome(job));
+    if let Some(tickets) = job.tickets {
+        line("tickets", tickets.to_string());
+    }
+    if let Some(found) = &job.resolution {
+        line("resolved", format!("{}: {}", found.at, resolution(found)));
+    }
+    for advice in advice(job) {
+        line("", advice);
+    }
     text.push('\n');
     for entry in &job.timeline {
         let since = moment(entry.at.0.ms_since(job.created_at.0));
@@ -103,6 +123,20 @@ fn details(job: &PrintJob) -> String {
         let _ = writeln!(text, "{}", shown.trim_end());
     }
     text
+}
+
+/// The options as they were asked for, `name value` each; `None` where none was.
+fn options(job: &PrintJob) -> Option<String> {
+    let written = serde_json::to_value(&job.options).ok()?;
+    let shown: Vec<String> = written
+        .as_object()?
+        .iter()
+        .map(|(name, value)| match value.as_str() {
+            Some(text) => format!("{name} {}", text.escape_debug()),
+            None => format!("{name} {value}"),
+        })
+        .collect();
+    (!shown.is_empty()).then(|| shown.join(", "))
 }
 
 #[cfg(test)]
@@ -141,5 +175,31 @@ mod tests {
             shown.ends_with("\n   0.00 s  queued           the hub has it on disk\n"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn the_details_tell_what_was_asked_for_and_what_was_found() {
+        let mut job = job();
+        job.options = serde_json::from_str(r#"{"cut":"end","rotate":90}"#).unwrap();
+        job.notes = vec![cueline_model::Unsupported {
+            option: cueline_model::OptionName::Cut,
+            text: "cut end: the printer cannot do that".to_owned(),
+        }];
+        job.state = cueline_model::JobState::Uncertain;
+        job.waiting = None;
+        job.tickets = Some(cueline_model::TicketCount {
+            printed: 1,
+            unknown: 1,
+            total: 2,
+        });
+        let shown = details(&job);
+        for line in [
+            "options   cut end, rotate 90\n",
+            "note      cut end: the printer cannot do that\n",
+            "tickets   tickets 1 printed, 2 unknown\n",
+            "--from-ticket 2 --by NAME`\n",
+        ] {
+            assert!(shown.contains(line), "{line:?} is missing in:\n{shown}");
+        }
     }
 }

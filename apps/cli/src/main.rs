@@ -1,4 +1,4 @@
-//! The command line: demo, register, pair, print, status, jobs.
+//! The command line: demo, register, pair, print, printers, status, jobs, reprint, resolve.
 
 mod api;
 mod arguments;
@@ -14,12 +14,15 @@ mod printers;
 mod profile;
 mod progress;
 mod register;
+mod reprint;
+mod resolve;
 mod sentence;
 mod settings;
 mod siblings;
 mod sites;
 mod status;
 mod table;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -54,10 +57,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         }
         Verb::Print(print) => {
             let api = print.connection.open()?;
-            print::run(&api, print, json).await
+            print::run(&api, *print, json).await
         }
+        Verb::Printers(printers) => printers::run(printers, json).await,
         Verb::Status(connection) => status::run(&connection.open()?, json).await,
         Verb::Jobs(jobs) => jobs::run(&jobs.connection.open()?, &jobs, json).await,
+        Verb::Reprint(reprint) => reprint::run(&reprint.connection.open()?, reprint, json).await,
+        Verb::Resolve(resolve) => resolve::run(&resolve.connection.open()?, resolve, json).await,
         Verb::Cancel { job, connection } => cancel::run(&connection.open()?, job, json).await,
     }
 }

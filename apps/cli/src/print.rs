@@ -1,32 +1,31 @@
 //! `cueline print`: one file to one printer, and on request what becomes of it.
 
-use std::io::Write as _;
 use std::path::Path;
-use std::time::Duration;
 
-use cueline_model::PrinterId;
+use anyhow::Context as _;
 use cueline_model::limits::INLINE_BODY_BYTES_MAX;
 use cueline_wire::Base64Bytes;
 use cueline_wire::api::{PrintJob, PrintJobRequest};
 
-use crate::api::Api;
+use crate::api::{Api, ApiError};
 use crate::arguments::PrintArguments;
 use crate::exit::Exit;
-use crate::progress::{self, Step};
-use crate::sentence::{moment, outcome};
-use crate::{document, print_json, printers};
+use crate::{document, printers, watch};
 
 /// The longest title of a job (`POST /v1/print-jobs`).
 const TITLE_CHARS_MAX: usize = 200;
 
 /// Puts the file in, and follows the job where asked to.
 pub async fn run(api: &Api, arguments: PrintArguments, json: bool) -> anyhow::Result<Exit> {
+    let options = arguments.options.to_options();
+    options.check().context("read the options")?;
     let bytes = document::read(&arguments.file)?;
     let said = arguments.content_type.map(Into::into);
     let content_type = document::content_type(&bytes, &arguments.file, said)?;
-    let printer = find_printer(api, &arguments.printer).await?;
+    let printer = printers::meant(api, &arguments.printer).await?;
 
     let mut request = PrintJobRequest {
+        options,
         printer,
         content_type,
         content: None,
@@ -46,30 +45,24 @@ pub async fn run(api: &Api, arguments: PrintArguments, json: bool) -> anyhow::Re
     } else {
         request.content = Some(Base64Bytes(bytes));
     }
-    let idempotency_key = arguments
-        .idempotency_key
-        .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    let printed = api.print(&request, &idempotency_key).await;
-    let job = match printed {
-        Err(error) if error.leaves_doubt() => {
-            return Err(anyhow::Error::from(error).context(format!(
-                "the hub may have the job; the same command with --idempotency-key \
-                 {idempotency_key} makes sure of it without printing twice"
-            )));
-        }
-        printed => printed?,
-    };
+    let key = idempotency_key(arguments.idempotency_key);
+    let job = made(api.print(&request, &key).await, &key)?;
+    watch::shown(api, job, arguments.wait, json).await
+}
 
-    match arguments.wait {
-        Some(wait_s) => {
-            let wait = Duration::from_secs(u64::from(wait_s));
-            follow(api, job, wait, json).await
-        }
-        None if json => print_json(&job).map(|()| Exit::Done),
-        None => {
-            println!("{} {} for {}", job.id, job.state, job.printer_name);
-            Ok(Exit::Done)
-        }
+/// The key that was given, or a new one.
+pub fn idempotency_key(given: Option<String>) -> String {
+    given.unwrap_or_else(|| uuid::Uuid::new_v4().to_string())
+}
+
+/// The job that was made; where that is not known, how to make sure.
+pub fn made(answer: Result<PrintJob, ApiError>, key: &str) -> anyhow::Result<PrintJob> {
+    match answer {
+        Err(error) if error.leaves_doubt() => Err(anyhow::Error::from(error).context(format!(
+            "the hub may have the job; the same command with --idempotency-key {key} makes sure of \
+             it without printing twice"
+        ))),
+        answer => Ok(answer?),
     }
 }
 
@@ -77,79 +70,4 @@ pub async fn run(api: &Api, arguments: PrintArguments, json: bool) -> anyhow::Re
 fn file_title(file: &Path) -> String {
     let name = document::display_name(file);
     name.chars().take(TITLE_CHARS_MAX).collect()
-}
-
-async fn find_printer(api: &Api, asked: &str) -> anyhow::Result<PrinterId> {
-    if let Some(id) = printers::as_id(asked) {
-        return Ok(id);
-    }
-    let known = api.printers().await?;
-    Ok(printers::by_name(asked, &known)?.id)
-}
-
-async fn follow(api: &Api, job: PrintJob, wait: Duration, json: bool) -> anyhow::Result<Exit> {
-    if !json {
-        println!("{} for {}", job.id, job.printer_name);
-    }
-    let id = job.id;
-    let following = progress::follow(api, job, wait, |step| {
-        println!("{}", progress_line(step, json));
-        // A pipe is written to in blocks, and whoever reads it wants the line now. A reader that
-        // went away is no reason to stop: the outcome still decides the exit code.
-        let _ = std::io::stdout().flush();
-    });
-    let job = tokio::select! {
-        job = following => job?,
-        // To end the waiting is not to take the job back, and whoever waits has to know.
-        Ok(()) = tokio::signal::ctrl_c() => {
-            eprintln!(
-                "no longer waiting; the job goes on: `cueline jobs {id}` shows it, `cueline cancel \
-                 {id}` asks for it not to be printed"
-            );
-            return Ok(Exit::Unfinished);
-        }
-    };
-    if json {
-        println!("{}", serde_json::json!({ "event": "outcome", "job": job }));
-    } else {
-        println!("{}", outcome(&job));
-    }
-    Ok(Exit::of_job(job.state))
-}
-
-fn progress_line(step: &Step, json: bool) -> String {
-    if json {
-        return serde_json::json!({
-            "event": "progress",
-            "since_created_ms": step.since_created_ms,
-            "what": step.what,
-            "detail": step.detail,
-        })
-        .to_string();
-    }
-    let since = moment(step.since_created_ms);
-    let line = format!("{since:>9}  {:16} {}", step.what, step.detail);
-    line.trim_end().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_step_is_one_line_for_people_and_one_document_for_programs() {
-        let step = Step {
-            since_created_ms: 204,
-            what: "waiting".to_owned(),
-            detail: "the printer is out of paper".to_owned(),
-        };
-        assert_eq!(
-            progress_line(&step, false),
-            "   0.20 s  waiting          the printer is out of paper"
-        );
-        let json: serde_json::Value = serde_json::from_str(&progress_line(&step, true)).unwrap();
-        assert_eq!(json["event"], "progress");
-        assert_eq!(json["since_created_ms"], 204);
-        assert_eq!(json["what"], "waiting");
-    }
 }

@@ -2,7 +2,7 @@
 
 use cueline_model::{JobState, Proof, WallTime};
 use cueline_wire::Timestamp;
-use cueline_wire::api::PrintJob;
+use cueline_wire::api::{AgentState, Decision, PrintJob, Printer, Resolution};
 
 /// The wall clock, as the hub writes times.
 pub fn now() -> WallTime {
@@ -59,8 +59,32 @@ pub fn step(what: &str) -> &str {
         "started" => "bytes may reach the printer from now on",
         "not_started" => "no byte left; it waits again",
         "reprinting" => "it is printed again",
+        "resolved" => "somebody looked and decided",
         "cancel_requested" => "the box office would like it cancelled",
         _ => "",
+    }
+}
+
+/// Whether an agent can be reached, one word.
+pub const fn state_word(state: AgentState) -> &'static str {
+    match state {
+        AgentState::Online => "online",
+        AgentState::Offline => "offline",
+        AgentState::Revoked => "removed",
+    }
+}
+
+/// Whether a printer prints, a few words: what keeps it from that, or will soon.
+pub fn printer_state(printer: &Printer) -> String {
+    match (printer.agent_state, &printer.fault, &printer.warning) {
+        (AgentState::Offline | AgentState::Revoked, ..) => {
+            format!("agent {}", state_word(printer.agent_state))
+        }
+        (AgentState::Online, Some(fault), _) => fault.code.as_str().to_owned(),
+        (AgentState::Online, None, Some(warning)) => {
+            format!("ready, but {}", warning.code.as_str())
+        }
+        (AgentState::Online, None, None) => "ready".to_owned(),
     }
 }
 
@@ -81,14 +105,55 @@ pub fn outcome(job: &PrintJob) -> String {
         },
         JobState::Expired => "expired: its time was over before it could be started".to_owned(),
         JobState::Cancelled => "cancelled before it was started".to_owned(),
-        JobState::Uncertain => match &job.detail {
-            Some(detail) => format!("uncertain, it may be on paper: {detail}"),
-            None => "uncertain, it may be on paper".to_owned(),
-        },
+        JobState::Uncertain => {
+            let which = match &job.tickets {
+                Some(tickets) => format!(" ({tickets})"),
+                None => String::new(),
+            };
+            match &job.detail {
+                Some(detail) => format!("uncertain, it may be on paper{which}: {detail}"),
+                None => format!("uncertain, it may be on paper{which}"),
+            }
+        }
         JobState::Queued | JobState::Accepted | JobState::Started => match &job.waiting {
             Some(waiting) => format!("{}, waiting: {}", job.state, waiting.text),
             None => format!("{}, not ended yet", job.state),
         },
+    }
+}
+
+/// What somebody can do about a job that is in doubt and not resolved, a line each.
+pub fn advice(job: &PrintJob) -> Vec<String> {
+    if job.state != JobState::Uncertain || job.resolution.is_some() {
+        return Vec::new();
+    }
+    let id = job.id;
+    let mut lines = vec![format!(
+        "look at the printer, then: `cueline resolve {id} printed --by NAME`, or not-printed"
+    )];
+    // What is proven printed need not come twice.
+    let from = job.tickets.filter(|tickets| tickets.printed > 0);
+    lines.push(match from {
+        Some(tickets) => format!(
+            "or print the rest: `cueline reprint {id} --from-ticket {} --by NAME`",
+            tickets.printed.saturating_add(1)
+        ),
+        None => format!("or print it again: `cueline reprint {id} --by NAME`"),
+    });
+    lines
+}
+
+/// What somebody found out or did, one sentence.
+pub fn resolution(resolution: &Resolution) -> String {
+    let decision = match resolution.decision {
+        Decision::Printed => "is on paper",
+        Decision::NotPrinted => "is not on paper",
+        Decision::Reprinted => "was printed again",
+    };
+    let by = resolution.by.escape_debug();
+    match &resolution.reason {
+        Some(reason) => format!("{decision}, says {by}: {}", reason.escape_debug()),
+        None => format!("{decision}, says {by}"),
     }
 }
 
@@ -120,5 +185,37 @@ mod tests {
         assert_eq!(moment(208), "0.20 s");
         assert_eq!(moment(59_999), "59.99 s");
         assert_eq!(moment(185_000), "3 min 5 s");
+    }
+
+    #[test]
+    fn a_job_in_doubt_says_which_tickets_and_what_to_do() {
+        let mut job: PrintJob = serde_json::from_str(include_str!(
+            "../../../core/wire/golden/0.1/api-print-job.json"
+        ))
+        .unwrap();
+        assert_eq!(advice(&job), [""; 0]);
+        job.state = JobState::Uncertain;
+        job.detail = Some("the connection broke".to_owned());
+        assert!(advice(&job)[1].ends_with(&format!("`cueline reprint {} --by NAME`", job.id)));
+        job.tickets = Some(cueline_model::TicketCount {
+            printed: 6,
+            unknown: 1,
+            total: 10,
+        });
+        assert_eq!(
+            outcome(&job),
+            "uncertain, it may be on paper (tickets 1-6 printed, 7 unknown, 8-10 not printed): the \
+             connection broke"
+        );
+        assert!(advice(&job)[1].ends_with("--from-ticket 7 --by NAME`"));
+        job.resolution = Some(Resolution {
+            decision: Decision::NotPrinted,
+            by: "Ann".to_owned(),
+            reason: Some("blank\u{1b}[2J".to_owned()),
+            at: job.created_at,
+        });
+        assert_eq!(advice(&job), [""; 0]);
+        let said = job.resolution.as_ref().map(resolution).unwrap();
+        assert_eq!(said, "is not on paper, says Ann: blank\\u{1b}[2J");
     }
 }

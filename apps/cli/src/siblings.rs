@@ -1,8 +1,12 @@
 //! The other programs, which lie beside this one.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context as _, bail};
+
+use crate::exit::Exit;
 
 /// The path of `name`, such as `cueline-agent`, in the folder of this executable.
 pub fn find(name: &str) -> anyhow::Result<PathBuf> {
@@ -16,4 +20,23 @@ pub fn find(name: &str) -> anyhow::Result<PathBuf> {
         );
     }
     Ok(path)
+}
+
+/// Runs a verb of `name` with these arguments and this program's own input and output.
+pub fn run(name: &str, verb: &str, arguments: &[OsString], json: bool) -> anyhow::Result<Exit> {
+    let program = find(name)?;
+    let mut command = Command::new(&program);
+    command.arg(verb).args(arguments);
+    if json {
+        command.arg("--json");
+    }
+    let status = command
+        .status()
+        .with_context(|| format!("start {}", program.display()))?;
+    match status.code() {
+        Some(0) => Ok(Exit::Done),
+        // It has said why; wrong usage is told apart.
+        Some(2) => std::process::exit(2),
+        _ => Ok(Exit::Error),
+    }
 }

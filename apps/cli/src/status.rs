@@ -1,12 +1,12 @@
 //! `cueline status`: agents and printers, and what is wrong with them.
 
 use cueline_model::WallTime;
-use cueline_wire::api::{Agent, AgentState, Printer};
+use cueline_wire::api::{Agent, Printer};
 
 use crate::api::Api;
 use crate::exit::Exit;
 use crate::print_json;
-use crate::sentence::{ago, now};
+use crate::sentence::{ago, now, printer_state, state_word};
 use crate::table::Table;
 
 /// Shows them all.
@@ -57,40 +57,38 @@ fn agent_table(agents: &[Agent], now: WallTime) -> Table {
 
 fn printer_table(printers: &[Printer]) -> Table {
     let mut table = Table::new([
-        "PRINTER", "AGENT", "STATE", "QUEUED", "SPEAKS", "ID", "FAULT",
+        "PRINTER",
+        "AGENT",
+        "STATE",
+        "QUEUED",
+        "SPEAKS",
+        "ID",
+        "WHAT IS WRONG",
     ]);
     for printer in printers {
-        let state = match (&printer.fault, printer.agent_state) {
-            (_, AgentState::Offline | AgentState::Revoked) => {
-                format!("agent {}", state_word(printer.agent_state))
-            }
-            (Some(fault), AgentState::Online) => fault.code.as_str().to_owned(),
-            (None, AgentState::Online) => "ready".to_owned(),
-        };
-        let fault = printer.fault.as_ref().map(|fault| fault.text.clone());
+        let warning = printer.warning.as_ref();
+        let wrong = printer
+            .fault
+            .as_ref()
+            .or(warning)
+            .map(|fault| fault.text.clone());
         table.row([
             printer.name.to_string(),
             printer.agent_name.clone(),
-            state,
+            printer_state(printer),
             printer.queued.to_string(),
             printer.language.to_string(),
             printer.id.to_string(),
-            fault.unwrap_or_default(),
+            wrong.unwrap_or_default(),
         ]);
     }
     table
 }
 
-const fn state_word(state: AgentState) -> &'static str {
-    match state {
-        AgentState::Online => "online",
-        AgentState::Offline => "offline",
-        AgentState::Revoked => "removed",
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use cueline_wire::api::AgentState;
+
     use super::*;
 
     fn golden<T: serde::de::DeserializeOwned>(text: &str) -> T {

@@ -76,9 +76,9 @@ impl Folder {
         removed && self.tickets.starts_with(&self.path)
     }
 
-    /// The sample ticket's bytes, for printing it again.
+    /// The sample ticket, for printing it again.
     pub fn sample(&self) -> PathBuf {
-        self.path.join("sample-ticket.escpos")
+        self.path.join("sample-ticket.json")
     }
 
     /// The log of a program.
@@ -141,6 +141,7 @@ mod tests {
 
     fn arguments(once: bool, keep: Option<&Path>, data: Option<&Path>) -> DemoArguments {
         DemoArguments {
+            printer: crate::demo::Kind::default(),
             once,
             keep: keep.map(Path::to_owned),
             data: data.map(Path::to_owned),

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::folder::Folder;
 use super::stage::{House, PRINTER};
 
-/// A short note of its own, so that the line stays short: text, feed, cut.
-const NOTE: &[u8] = b"\x1b@\n  Hello from curl!\n\n\n\n\x1dVB\x00";
+/// A short note of its own, so that the line stays short.
+const NOTE: &[u8] = br#"{"cueline_ticket":1,"size":{"width_mm":70,"height_mm":25},"elements":[{"type":"text","text":"Hello from curl!","x_mm":5,"y_mm":8,"size_pt":20}]}"#;
 
 /// Lines to paste, each with what it does.
 pub struct Hints {
@@ -31,7 +31,7 @@ impl Hints {
         );
         let cueline = |rest: String| format!("{} {rest} {connection}", quoted(&own));
         let sample = quoted(&folder.sample().display().to_string());
-        let lines = vec![
+        let mut lines = vec![
             ("print a note with curl", curl(house)),
             (
                 "print the ticket again and watch it",
@@ -39,11 +39,21 @@ impl Hints {
             ),
             ("see what is there", cueline("status".to_owned())),
             (
-                "take the printer's paper away (a ticket then waits)",
-                tell_printer(house, "fault paper_out"),
+                "see what the printer can do",
+                cueline(format!("printers {PRINTER}")),
             ),
-            ("put it back", tell_printer(house, "fault none")),
         ];
+        for (fault, does) in house.kind.faults() {
+            lines.push((does, tell_printer(house, &format!("fault {fault}"))));
+        }
+        lines.push((
+            "all is well with it again",
+            tell_printer(house, "fault none"),
+        ));
+        lines.push((
+            "see what was wrong with it",
+            cueline(format!("printers events {PRINTER}")),
+        ));
         Self {
             lines,
             pictures_go: folder.pictures_go(),
@@ -78,7 +88,7 @@ impl fmt::Display for Hints {
 fn curl(house: &House) -> String {
     let body = json!({
         "printer": house.printer.id,
-        "content_type": "raw",
+        "content_type": "ticket",
         "content": STANDARD.encode(NOTE),
     });
     format!(

@@ -10,6 +10,7 @@ use cueline_wire::api::PrintJob;
 use serde_json::{Value, json};
 
 use super::hints::Hints;
+use super::kind::Kind;
 use crate::sentence::{outcome, step};
 
 /// The one ticket's way, from the click on.
@@ -34,9 +35,14 @@ impl Showing {
     }
 
     /// The first line.
-    pub fn opening(&self) {
+    pub fn opening(&self, kind: Kind) {
         self.put(
-            || "cueline demo: a hub, an agent and a virtual printer on this machine\n".to_owned(),
+            || {
+                format!(
+                    "cueline demo: a hub, an agent and a virtual {} printer on this machine\n",
+                    kind.name()
+                )
+            },
             || None,
         );
     }

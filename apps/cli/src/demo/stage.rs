@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep};
 
 use super::child::Child;
 use super::folder::Folder;
+use super::kind::Kind;
 use super::showing::{Showing, Shown};
-use super::ticket::Ticket;
 use crate::api::Api;
 use crate::exit::Exit;
 use crate::progress;
@@ -51,11 +51,12 @@ pub struct House {
     pub printer: Printer,
     /// Where the virtual printer is told what to do wrong.
     pub control: SocketAddr,
+    /// What kind of printer it is.
+    pub kind: Kind,
     api: Api,
     tickets: PathBuf,
     /// Pictures that lay there before the demo's own.
     pictures_before: usize,
-    sample: Vec<u8>,
 }
 
 impl Stage {
@@ -65,38 +66,41 @@ impl Stage {
     }
 
     /// Starts everything and waits until the hub shows the printer as ready.
-    pub async fn set_up(&mut self, folder: &Folder, showing: &Showing) -> anyhow::Result<House> {
+    pub async fn set_up(
+        &mut self,
+        kind: Kind,
+        folder: &Folder,
+        showing: &Showing,
+    ) -> anyhow::Result<House> {
         let started = Instant::now();
         let (hub, api, key, ca) = self.start_hub(folder).await?;
         showing.up("hub", &hub.to_string(), started.elapsed());
 
         let started = Instant::now();
-        let (address, control) = self.start_printer(folder).await?;
+        let (address, control) = self.start_printer(kind, folder).await?;
         showing.up(
             "printer",
-            &format!("{address} (virtual)"),
+            &format!("{} (virtual)", kind.port(address)),
             started.elapsed(),
         );
 
         let started = Instant::now();
-        register(folder, &api, &hub, &ca, address).await?;
+        register(folder, &api, &hub, &ca, (kind, address)).await?;
         let printer = self.start_agent(folder, &api).await?;
         let agent = format!("{AGENT:?}, paired, its printer on line");
         showing.up("agent", &agent, started.elapsed());
 
-        let today = jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now());
-        let sample = Ticket::sample(today.date()).to_escpos();
-        std::fs::write(folder.sample(), &sample).context("write the sample ticket")?;
+        std::fs::write(folder.sample(), kind.sample()).context("write the sample ticket")?;
         Ok(House {
             hub,
             key,
             ca,
             printer,
             control,
+            kind,
             api,
             pictures_before: pictures(&folder.tickets()).len(),
             tickets: folder.tickets(),
-            sample,
         })
     }
 
@@ -132,10 +136,21 @@ impl Stage {
         Ok((url, settings.open()?, key, ca))
     }
 
-    async fn start_printer(&mut self, folder: &Folder) -> anyhow::Result<(SocketAddr, SocketAddr)> {
+    async fn start_printer(
+        &mut self,
+        kind: Kind,
+        folder: &Folder,
+    ) -> anyhow::Result<(SocketAddr, SocketAddr)> {
         let log = folder.log("printer");
         let tickets = folder.tickets();
         let child = Child::start("cueline-virtual-printer", log, |command| {
+            command.args(["--language", kind.language().as_str()]);
+            let (width, height) = kind.dots();
+            for (argument, dots) in [("--width-dots", width), ("--height-dots", height)] {
+                if let Some(dots) = dots {
+                    command.args([argument, &dots.to_string()]);
+                }
+            }
             command.args(["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"]);
             command.arg("--output").arg(&tickets);
         })?;
@@ -215,14 +230,15 @@ impl House {
     pub async fn print_ticket(&self, within: Duration) -> anyhow::Result<Shown> {
         let request = PrintJobRequest {
             printer: self.printer.id,
-            content_type: ContentType::Raw,
-            content: Some(Base64Bytes(self.sample.clone())),
+            content_type: ContentType::Ticket,
+            content: Some(Base64Bytes(self.kind.sample().to_vec())),
             document: None,
-            title: Some("Twelfth Night, stalls C 12".to_owned()),
+            title: Some(self.kind.title().to_owned()),
             copies: 1,
             expires_at: None,
             expires_in_s: Some(300),
             uncertain: cueline_model::UncertainPolicy::Hold,
+            options: cueline_model::PrintOptions::default(),
         };
         let click = now();
         let key = uuid::Uuid::new_v4().to_string();
@@ -263,14 +279,21 @@ async fn register(
     api: &Api,
     hub: &HubUrl,
     ca: &Path,
-    printer: SocketAddr,
+    (kind, printer): (Kind, SocketAddr),
 ) -> anyhow::Result<()> {
     let data = folder.agent();
     std::fs::create_dir_all(&data).context("make the agent's folder")?;
-    let config = format!(
-        "proxy = \"none\"\n\n[[printers]]\nname = \"{PRINTER}\"\nport = \"tcp://{printer}\"\n\
-         language = \"escpos\"\nwidth_dots = 576\n"
+    let mut config = format!(
+        "proxy = \"none\"\n\n[[printers]]\nname = \"{PRINTER}\"\nport = \"{}\"\nlanguage = \"{}\"\n",
+        kind.port(printer),
+        kind.language()
     );
+    let (width, height) = kind.dots();
+    for (key, dots) in [("width_dots", width), ("height_dots", height)] {
+        if let Some(dots) = dots {
+            config.push_str(&format!("{key} = {dots}\n"));
+        }
+    }
     std::fs::write(data.join("agent.toml"), config).context("write the agent's configuration")?;
 
     let code = api.pairing_code(None).await?.code;
