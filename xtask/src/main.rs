@@ -6,6 +6,7 @@ mod demo;
 mod layers;
 mod metadata;
 mod packages;
+mod peers;
 mod suite;
 mod tree;
 

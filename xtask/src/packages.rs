@@ -13,7 +13,7 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 9] = [
+const NEEDS: [Need; 16] = [
     Need {
         // Not plain `squid`, which cannot play the proxy that looks into TLS.
         package: "squid-openssl",
@@ -54,6 +54,43 @@ const NEEDS: [Need; 9] = [
         package: "xfsprogs",
         program: "xfs_io",
         why: "cuts the power of a disk",
+    },
+    Need {
+        // Not plain `cups-daemon`, whose queues reach no TCP port.
+        package: "cups",
+        program: "/usr/lib/cups/backend/socket",
+        why: "queues that the agent prints to",
+    },
+    Need {
+        package: "cups-client",
+        program: "lpadmin",
+        why: "makes those queues",
+    },
+    Need {
+        package: "cups-ipp-utils",
+        program: "ippeveprinter",
+        why: "a driverless printer that is not ours",
+    },
+    Need {
+        // Which does not start without a message bus.
+        package: "dbus",
+        program: "dbus-daemon",
+        why: "lets that driverless printer start",
+    },
+    Need {
+        package: "lprint",
+        program: "lprint",
+        why: "turns IPP jobs into ZPL",
+    },
+    Need {
+        package: "poppler-utils",
+        program: "pdftoppm",
+        why: "rasters the PDF that our raster is held against",
+    },
+    Need {
+        package: "qpdf",
+        program: "qpdf",
+        why: "makes encrypted and damaged PDF",
     },
     Need {
         package: "curl",

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::builder::PossibleValuesParser;
 
 use crate::cargo::{cargo, has_subcommand};
-use crate::{layers, packages, tree};
+use crate::{layers, packages, peers, tree};
 
 struct Step {
     name: &'static str,
@@ -18,11 +18,16 @@ struct Step {
     run: fn() -> anyhow::Result<()>,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step {
         name: "packages",
         what: "programs of others that the tests run",
         run: packages::ensure,
+    },
+    Step {
+        name: "peers",
+        what: "libraries of others that the tests drive",
+        run: peers::ensure,
     },
     Step {
         name: "fmt",

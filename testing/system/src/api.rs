@@ -231,6 +231,7 @@ impl Api {
 #[must_use]
 pub fn raw_job(printer: PrinterId, bytes: &[u8]) -> PrintJobRequest {
     PrintJobRequest {
+        options: cueline_model::PrintOptions::default(),
         printer,
         content_type: ContentType::Raw,
         content: Some(Base64Bytes(bytes.to_vec())),

@@ -138,13 +138,42 @@ pub struct Till {
     data: PathBuf,
 }
 
+/// A printer as a till's configuration names it.
+#[derive(Debug, Clone)]
+pub struct PrinterSetup {
+    /// Its name.
+    pub name: String,
+    /// Where it is reached.
+    pub address: String,
+    /// Further lines of its section, such as `language = "zpl"`.
+    pub lines: String,
+}
+
+impl PrinterSetup {
+    /// A printer with further lines.
+    #[must_use]
+    pub fn new(name: &str, address: impl Into<String>, lines: impl Into<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            address: address.into(),
+            lines: lines.into(),
+        }
+    }
+
+    /// An ESC/POS printer with everything else at its default.
+    #[must_use]
+    pub fn escpos(name: &str, address: impl Into<String>) -> Self {
+        Self::new(name, address, "language = \"escpos\"")
+    }
+}
+
 /// How a till's agent is set up.
 #[derive(Debug, Clone, Default)]
 pub struct TillSetup {
     /// Lines for the agent's configuration before its printers, such as `proxy = "none"`.
     pub config: String,
-    /// Name and address of each ESC/POS printer.
-    pub printers: Vec<(String, String)>,
+    /// Its printers.
+    pub printers: Vec<PrinterSetup>,
     /// How `register` reaches the hub, such as `--proxy none`.
     pub register_arguments: Vec<String>,
 }
@@ -205,10 +234,15 @@ impl Till {
     /// When it cannot be written.
     pub fn configure(&self, setup: &TillSetup) -> anyhow::Result<()> {
         let mut text = format!("{}\n", setup.config);
-        for (name, address) in &setup.printers {
+        for printer in &setup.printers {
+            let PrinterSetup {
+                name,
+                address,
+                lines,
+            } = printer;
             write!(
                 text,
-                "[[printers]]\nname = \"{name}\"\nport = \"{address}\"\nlanguage = \"escpos\"\n"
+                "[[printers]]\nname = \"{name}\"\nport = \"{address}\"\n{lines}\n"
             )?;
         }
         std::fs::write(self.data.join("agent.toml"), text)?;
@@ -286,7 +320,7 @@ impl House {
         let hub = Hub::start(folder.path(), hub_config)?;
         let setup = TillSetup {
             config: agent_config.to_owned(),
-            printers: vec![(FRONT.to_owned(), paper.address())],
+            printers: vec![PrinterSetup::escpos(FRONT, paper.address())],
             register_arguments: Vec::new(),
         };
         let till = Till::start(folder.path(), "till-1", &hub, &setup).await?;

@@ -17,6 +17,7 @@ pub struct Paper {
     output: PathBuf,
     port: u16,
     control_port: u16,
+    arguments: Vec<String>,
 }
 
 /// A ticket as the virtual printer wrote it down.
@@ -34,16 +35,25 @@ pub struct Ticket {
 }
 
 impl Paper {
-    /// Switches a new printer on.
+    /// Switches a new ESC/POS printer on.
     ///
     /// # Errors
     /// When it does not come up.
     pub fn start(folder: &Path, name: &str) -> anyhow::Result<Self> {
+        Self::start_with(folder, name, &[])
+    }
+
+    /// Switches a new printer on with further arguments, such as `--language fgl`.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start_with(folder: &Path, name: &str, arguments: &[&str]) -> anyhow::Result<Self> {
         let mut paper = Self {
             program: None,
             output: folder.join(format!("paper-{name}")),
             port: free_port()?,
             control_port: free_port()?,
+            arguments: arguments.iter().map(ToString::to_string).collect(),
         };
         std::fs::create_dir_all(&paper.output)?;
         paper.restart()?;
@@ -63,7 +73,8 @@ impl Paper {
                 .args(["--listen", &format!("127.0.0.1:{}", self.port)])
                 .args(["--control", &format!("127.0.0.1:{}", self.control_port)])
                 .arg("--output")
-                .arg(&self.output);
+                .arg(&self.output)
+                .args(&self.arguments);
         })?;
         program.wait_for("listening on")?;
         self.program = Some(program);
@@ -74,6 +85,12 @@ impl Paper {
     #[must_use]
     pub fn address(&self) -> String {
         format!("tcp://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port on loopback.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// Where its tickets' pictures lie.

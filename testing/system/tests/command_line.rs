@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cueline_system::box_office::{FRONT, House};
 use cueline_system::paper::ticket;
-use cueline_system::program::Program;
+use cueline_system::program::{PATIENCE, Program};
 use cueline_system::settings::{QUICK_AGENT, QUICK_HUB};
 use serde_json::Value;
 
@@ -230,4 +230,146 @@ async fn a_pairing_code_made_here_registers_a_second_till() {
         .filter_map(|agent| agent["name"].as_str())
         .collect();
     assert!(names.contains(&"till-2"), "{names:?}");
+}
+
+#[tokio::test]
+async fn a_printer_is_shown_tested_and_its_troubles_told() {
+    let house = House::open(QUICK_HUB, QUICK_AGENT).await.unwrap();
+    let clerk = Clerk { house: &house };
+    clerk.logs_in();
+
+    let shown = clerk.says(&["printers"]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    for line in [": ready\n", "  proves    printed", "  options   "] {
+        assert!(shown.out.contains(line), "{line:?}:\n{}", shown.out);
+    }
+    let one = clerk.says(&["printers", FRONT, "--json"]).json();
+    assert_eq!(one["capabilities"]["proves"], "printed", "{one:#}");
+
+    let tested = clerk.says(&["printers", "test", FRONT, "--wait"]);
+    assert_eq!(tested.code, 0, "{}{}", tested.out, tested.err);
+    assert_eq!(house.paper.tickets().unwrap().len(), 1);
+
+    house.paper.control("fault paper_out").unwrap();
+    let waits = clerk.says(&["printers", "test", FRONT, "--wait=6"]);
+    assert_eq!(waits.code, 5, "{}{}", waits.out, waits.err);
+    house.paper.control("fault none").unwrap();
+    let id = waits.out.split(' ').next().unwrap();
+    let api = house.hub.api().unwrap();
+    api.settled(id.parse().unwrap(), PATIENCE).await.unwrap();
+    let events = clerk.says(&["printers", "events", FRONT]);
+    for word in ["stopped", "went on", "paper_out"] {
+        assert!(events.out.contains(word), "{word}:\n{}", events.out);
+    }
+}
+
+#[tokio::test]
+async fn a_job_in_doubt_is_resolved_or_printed_again() {
+    let house = House::open(QUICK_HUB, QUICK_AGENT).await.unwrap();
+    let clerk = Clerk { house: &house };
+    clerk.logs_in();
+    let folder = house.folder.path();
+    let paper = file(folder, "ticket.escpos", &ticket("Hamlet"));
+
+    house
+        .paper
+        .control("fault cut_connection after=20")
+        .unwrap();
+    let doubt = clerk.says(&["print", &paper, "-p", FRONT, "--wait"]);
+    assert_eq!(doubt.code, 4, "{}{}", doubt.out, doubt.err);
+    let id = doubt.out.split(' ').next().unwrap();
+    let advice = format!("cueline resolve {id} printed --by NAME");
+    assert!(doubt.out.contains(&advice), "{}", doubt.out);
+    house.paper.control("fault none").unwrap();
+
+    let again = clerk.says(&["reprint", id, "--by", "Ann", "--wait", "--json"]);
+    assert_eq!(again.code, 0, "{}{}", again.out, again.err);
+    let last: Value = serde_json::from_str(again.out.lines().last().unwrap()).unwrap();
+    assert_eq!(last["job"]["reprint_of"], id);
+    assert_eq!(last["job"]["marked"], true, "{last:#}");
+
+    let before = clerk.says(&["jobs", id, "--json"]).json();
+    assert_eq!(before["state"], "uncertain");
+    assert_eq!(before["resolution"]["decision"], "reprinted", "{before:#}");
+    let other = clerk.says(&["resolve", id, "printed", "--by", "Ann", "--json"]);
+    assert_eq!(other.code, 1, "{}", other.out);
+
+    house
+        .paper
+        .control("fault cut_connection after=20")
+        .unwrap();
+    let doubt = clerk.says(&["print", &paper, "-p", FRONT, "--wait"]);
+    assert_eq!(doubt.code, 4, "{}{}", doubt.out, doubt.err);
+    house.paper.control("fault none").unwrap();
+    let id = doubt.out.split(' ').next().unwrap();
+    let found = clerk.says(&[
+        "resolve",
+        id,
+        "not-printed",
+        "--by",
+        "Ann",
+        "--reason",
+        "torn",
+    ]);
+    assert_eq!(found.code, 0, "{}", found.err);
+    assert!(
+        found.out.contains("is not on paper, says Ann: torn"),
+        "{}",
+        found.out
+    );
+    let shown = clerk.says(&["jobs", id]);
+    assert!(shown.out.contains("resolved  "), "{}", shown.out);
+}
+
+#[tokio::test]
+async fn what_a_printer_cannot_do_is_noted_or_refused() {
+    let house = House::open(QUICK_HUB, QUICK_AGENT).await.unwrap();
+    let clerk = Clerk { house: &house };
+    clerk.logs_in();
+    let paper = file(house.folder.path(), "ticket.escpos", &ticket("Hamlet"));
+    let asked = ["print", &paper, "-p", FRONT, "--duplex", "long-edge"];
+
+    let noted = clerk.says(&[&asked[..], &["--wait"]].concat());
+    assert_eq!(noted.code, 0, "{}{}", noted.out, noted.err);
+    assert!(
+        noted.out.contains("note: duplex long_edge"),
+        "{}",
+        noted.out
+    );
+    let refused = clerk.says(&[&asked[..], &["--strict"]].concat());
+    assert_eq!(refused.code, 1, "{}", refused.out);
+    assert!(refused.err.contains("duplex"), "{}", refused.err);
+    let nonsense = clerk.says(&["print", &paper, "-p", FRONT, "--nup", "3"]);
+    assert!(
+        nonsense.err.contains("1, 2, 4, 6, 9 or 16"),
+        "{}",
+        nonsense.err
+    );
+}
+
+#[tokio::test]
+async fn a_printer_is_added_to_a_till_as_its_people_wrote_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().display().to_string();
+    let toml = folder.path().join("agent.toml");
+    std::fs::write(&toml, "# the box office\n").unwrap();
+    let add = |arguments: &[&str]| {
+        Program::run("cueline", |command| {
+            command
+                .args(["printers", "add", "--data", &data])
+                .args(arguments);
+        })
+        .unwrap()
+    };
+    let (status, out, err) = add(&["front", "tcp://192.0.2.7:9100", "--language", "escpos"]);
+    assert!(status.success(), "{out}{err}");
+    assert!(out.contains("start the agent again"), "{out}");
+    let text = std::fs::read_to_string(&toml).unwrap();
+    assert!(
+        text.starts_with("# the box office\n\n[[printers]]\n"),
+        "{text}"
+    );
+    let (status, _, err) = add(&["front", "tcp://192.0.2.8:9100", "--language", "raw"]);
+    assert_eq!(status.code(), Some(1));
+    assert!(err.contains("share a name"), "{err}");
 }

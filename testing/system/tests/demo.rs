@@ -33,11 +33,11 @@ fn event<'a>(events: &'a [Value], name: &str) -> &'a Value {
         .unwrap_or_else(|| panic!("no {name} in {events:#?}"))
 }
 
-#[test]
-fn once_prints_the_ticket_that_a_scanner_reads() {
+/// Runs the demo once with a printer of this kind, and holds the ticket against its document.
+fn prints_the_ticket_that_a_scanner_reads(kind: &str) {
     let (temporary, keep) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let keep_shown = keep.path().display().to_string();
-    let arguments = ["--once", "--json", "--keep", &keep_shown];
+    let arguments = ["--printer", kind, "--once", "--json", "--keep", &keep_shown];
     let (code, out, err) = demo(&arguments, temporary.path());
     assert_eq!(code, 0, "{out}{err}");
 
@@ -45,6 +45,7 @@ fn once_prints_the_ticket_that_a_scanner_reads() {
     let ticket = event(&events, "ticket");
     assert_eq!(ticket["job"]["state"], "done", "{ticket:#}");
     assert_eq!(ticket["job"]["proof"], "printed", "{ticket:#}");
+    assert_eq!(ticket["job"]["document"]["content_type"], "ticket");
     let timeline = ticket["job"]["timeline"].as_array().unwrap();
     let steps: Vec<&str> = timeline.iter().filter_map(|e| e["what"].as_str()).collect();
     assert_eq!(steps, ["queued", "accepted", "started", "done"]);
@@ -57,10 +58,31 @@ fn once_prints_the_ticket_that_a_scanner_reads() {
         .output()
         .expect("zbarimg is there: Debian's zbar-tools, installed by `cargo xtask test`");
     let codes = String::from_utf8_lossy(&scan.stdout).into_owned();
-    assert!(codes.contains("QR-Code:GHOSTLIGHT/"), "{codes}");
-    assert!(codes.contains("CODE-128:GL48213-C12"), "{codes}");
+    let qr = "QR-Code:https://lyceum.example/t/8F3K22Q7-014";
+    assert!(codes.contains(qr), "{codes}");
+    assert!(codes.contains("CODE-128:8F3K22Q7-014"), "{codes}");
     let left = std::fs::read_dir(temporary.path()).unwrap().count();
     assert_eq!(left, 0, "the demo left files behind");
+}
+
+#[test]
+fn a_receipt_printer_prints_it() {
+    prints_the_ticket_that_a_scanner_reads("escpos");
+}
+
+#[test]
+fn a_ticket_printer_prints_it() {
+    prints_the_ticket_that_a_scanner_reads("fgl");
+}
+
+#[test]
+fn a_label_printer_prints_it() {
+    prints_the_ticket_that_a_scanner_reads("zpl");
+}
+
+#[test]
+fn an_office_printer_prints_it() {
+    prints_the_ticket_that_a_scanner_reads("pdf");
 }
 
 #[test]
@@ -211,7 +233,8 @@ fn every_hint_works_as_pasted_and_the_end_leaves_nothing() {
         "{told}"
     );
 
-    assert!(demo.paste("put it back", "").status.success());
+    let well = demo.paste("all is well", "");
+    assert!(well.status.success());
     demo.wait_for_pictures(3);
 
     let programs = children(demo.program.pid());

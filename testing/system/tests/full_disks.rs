@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cueline_model::JobState;
 use cueline_system::api::raw_job;
-use cueline_system::box_office::{FRONT, Hub, Till, TillSetup, wait_for_printer};
+use cueline_system::box_office::{FRONT, Hub, PrinterSetup, Till, TillSetup, wait_for_printer};
 use cueline_system::paper::{Paper, long_ticket};
 use cueline_system::settings;
 use cueline_system::small_disk::SmallDisk;
@@ -16,7 +16,7 @@ use cueline_wire::api::PrintJob;
 fn setup(paper: &Paper) -> TillSetup {
     TillSetup {
         config: settings::QUICK_AGENT.to_owned(),
-        printers: vec![(FRONT.to_owned(), paper.address())],
+        printers: vec![PrinterSetup::escpos(FRONT, paper.address())],
         register_arguments: Vec::new(),
     }
 }

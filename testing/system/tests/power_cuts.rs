@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use cueline_model::UncertainPolicy;
 use cueline_sim::chance::Chance;
-use cueline_system::box_office::{FRONT, House, Hub, Till, TillSetup, wait_for_printer};
+use cueline_system::box_office::{
+    FRONT, House, Hub, PrinterSetup, Till, TillSetup, wait_for_printer,
+};
 use cueline_system::campaign::{Campaign, Tally};
 use cueline_system::paper::Paper;
 use cueline_system::power::PoweredDisk;
@@ -60,7 +62,7 @@ async fn open(end: End, syncs: Syncs) -> anyhow::Result<(House, PoweredDisk)> {
     let mut hub = Hub::start(&at(End::Hub), settings::QUICK_HUB)?;
     let setup = TillSetup {
         config: settings::QUICK_AGENT.to_owned(),
-        printers: vec![(FRONT.to_owned(), paper.address())],
+        printers: vec![PrinterSetup::escpos(FRONT, paper.address())],
         register_arguments: Vec::new(),
     };
     let mut till = Till::start(&at(End::Agent), "till", &hub, &setup).await?;

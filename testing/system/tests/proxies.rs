@@ -8,7 +8,9 @@ use std::time::Duration;
 use cueline_model::JobState;
 use cueline_system::api::{Api, raw_job};
 use cueline_system::balancer::Balancer;
-use cueline_system::box_office::{FRONT, Hub, Till, TillSetup, wait_for_agent, wait_for_printer};
+use cueline_system::box_office::{
+    FRONT, Hub, PrinterSetup, Till, TillSetup, wait_for_agent, wait_for_printer,
+};
 use cueline_system::paper::{Paper, ticket};
 use cueline_system::settings;
 use cueline_system::squid::{Squid, SquidConfig};
@@ -42,7 +44,7 @@ impl Venue {
     async fn till_with(&self, proxy: &str, agent: &str) -> anyhow::Result<Till> {
         let setup = TillSetup {
             config: agent.replace("\"none\"", &format!("\"{proxy}\"")),
-            printers: vec![(FRONT.to_owned(), self.paper.address())],
+            printers: vec![PrinterSetup::escpos(FRONT, self.paper.address())],
             register_arguments: vec!["--proxy".to_owned(), proxy.to_owned()],
         };
         Till::start(self.folder.path(), "till", &self.hub, &setup).await
@@ -224,7 +226,7 @@ async fn a_proxy_that_opens_the_tls_is_refused_and_named() {
     till.process().kill().unwrap();
     till.configure(&TillSetup {
         config: settings::QUICK_AGENT.replace("none", &squid.url()),
-        printers: vec![(FRONT.to_owned(), venue.paper.address())],
+        printers: vec![PrinterSetup::escpos(FRONT, venue.paper.address())],
         register_arguments: Vec::new(),
     })
     .unwrap();

@@ -95,11 +95,11 @@ async fn wrong_print_jobs_are_refused_and_nothing_is_printed() {
         ),
         (
             serde_json::json!({
-                "printer": printer, "content_type": "pdf", "content": "JVBERi0xLjQK",
+                "printer": printer, "content_type": "ticket", "content": "e30=",
             }),
             422,
-            "content_not_supported",
-            "pdf",
+            "ticket_invalid",
+            "missing field",
         ),
     ];
     for (body, status, code, names) in cases {

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use cueline_model::JobState;
 use cueline_system::api::raw_job;
-use cueline_system::box_office::{FRONT, House, Hub, Till, TillSetup, wait_for_printer};
+use cueline_system::box_office::{
+    FRONT, House, Hub, PrinterSetup, Till, TillSetup, wait_for_printer,
+};
 use cueline_system::paper::{Paper, ticket};
 use cueline_system::program::{Program, preload};
 use cueline_system::settings;
@@ -107,7 +109,7 @@ async fn a_clock_an_hour_off_locks_nobody_out_and_expires_nothing_wrongly() {
         let hub = Hub::start(folder.path(), settings::QUICK_HUB).unwrap();
         let setup = TillSetup {
             config: settings::QUICK_AGENT.to_owned(),
-            printers: vec![(FRONT.to_owned(), paper.address())],
+            printers: vec![PrinterSetup::escpos(FRONT, paper.address())],
             register_arguments: Vec::new(),
         };
         let mut till = Till::register(folder.path(), "till", &hub, &setup)
