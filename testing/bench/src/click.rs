@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use cueline_model::JobState;
 use cueline_system::api::raw_job;
-use cueline_system::box_office::{FRONT, Hub, Till, TillSetup, wait_for_printer};
+use cueline_system::box_office::{FRONT, Hub, PrinterSetup, Till, TillSetup, wait_for_printer};
 use cueline_system::paper::{Paper, ticket};
 
 use crate::relay;
@@ -29,7 +29,10 @@ pub async fn measure(count: usize) -> anyhow::Result<()> {
     let hub = Hub::start(folder.path(), "")?;
     let setup = TillSetup {
         config: "proxy = \"none\"".to_owned(),
-        printers: vec![(FRONT.to_owned(), format!("tcp://127.0.0.1:{port}"))],
+        printers: vec![PrinterSetup::escpos(
+            FRONT,
+            format!("tcp://127.0.0.1:{port}"),
+        )],
         register_arguments: Vec::new(),
     };
     let _till = Till::start(folder.path(), "till-1", &hub, &setup).await?;

@@ -33,10 +33,11 @@ pub async fn measure(seconds: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Bytes as mebibytes.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a figure with one digit after the point"
 )]
-fn mib(bytes: u64) -> f64 {
+pub fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }

@@ -10,8 +10,12 @@ mod click;
 mod idle;
 mod links;
 mod process;
+mod raster;
 mod relay;
 mod spread;
+mod waiting;
+
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
@@ -42,6 +46,26 @@ enum Measurement {
         #[arg(long, value_delimiter = ',', default_values_t = [1_000, 5_000, 10_000])]
         counts: Vec<usize>,
     },
+    /// PDF to 1-bit dots, beside poppler and pdfium.
+    Raster {
+        /// PDF files; none: a ticket and an A4 page made here.
+        files: Vec<PathBuf>,
+        /// How many times each.
+        #[arg(long, default_value_t = 50)]
+        count: usize,
+    },
+    /// One file, once: what `raster` starts to measure a whole process.
+    #[command(hide = true)]
+    RasterOnce {
+        /// A PDF file.
+        file: PathBuf,
+    },
+    /// The agent's memory while jobs wait for a printer that is away.
+    Waiting {
+        /// How many jobs.
+        #[arg(long, default_value_t = 1_000)]
+        count: usize,
+    },
 }
 
 /// Reads the command line and takes the measurement it names.
@@ -53,5 +77,8 @@ pub async fn run() -> anyhow::Result<()> {
         Measurement::Click { count } => click::measure(count).await,
         Measurement::Idle { seconds } => idle::measure(seconds).await,
         Measurement::Links { counts } => links::measure(&counts).await,
+        Measurement::Raster { files, count } => raster::measure(&files, count),
+        Measurement::RasterOnce { file } => raster::once(&file),
+        Measurement::Waiting { count } => waiting::measure(count).await,
     }
 }
