@@ -10,7 +10,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::documents::Documents;
-use crate::effect::{Effect, Notice};
+use crate::effect::{Effect, Notice, PaymentNews};
 use crate::event::Event;
 use crate::intake::{self, Intake, Offered};
 use crate::inventory::Inventory;
@@ -309,6 +309,7 @@ impl Parts {
                 self.reports.greeted(pong);
                 self.intake.greeted();
                 self.inventory.greeted(turn);
+                turn.effect(Effect::Payments(PaymentNews::Greeted { server_time }));
             }
             Delivery::Ping(pong) => self.reports.answer_ping(pong),
             Delivery::Offer { sequence, offer } => {
@@ -323,6 +324,7 @@ impl Parts {
                 intake::withdrawn(withdraw, &mut self.jobs, turn);
                 self.lanes.withdrawn(withdraw.key(), &self.jobs, turn);
             }
+            Delivery::Payment(news) => turn.effect(Effect::Payments(news)),
             Delivery::TellInventory => self.inventory.asked_for(turn),
         }
     }

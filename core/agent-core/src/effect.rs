@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cueline_model::{Document, JobKey, PrintOptions, PrinterName};
-use cueline_wire::cloud::{Rejection, Report, StreamMode};
+use cueline_model::{Document, JobKey, PrintOptions, PrinterName, WallTime};
+use cueline_wire::cloud::{PaymentOffer, PaymentWish, Rejection, Report, StreamMode};
 
 use crate::event::{BatchId, LinkId, PrinterOp, ReportId};
 use crate::record::{Proven, Record};
@@ -89,10 +89,26 @@ pub enum Effect {
         /// Which.
         printer: PrinterName,
     },
+    /// Hand this to the payments' core.
+    Payments(PaymentNews),
     /// Something a person may want to see; for the log now and the tray later.
     Notice(Notice),
     /// All that was started is over and journalled: end the program.
     Exit,
+}
+
+/// What the link brought for the payments' core.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentNews {
+    /// A link is up.
+    Greeted {
+        /// The hub's clock.
+        server_time: WallTime,
+    },
+    /// The hub offered a payment; its signature was found good.
+    Offered(Box<PaymentOffer>),
+    /// The box office or a person wishes something.
+    Wished(PaymentWish),
 }
 
 /// Something a person may want to see.

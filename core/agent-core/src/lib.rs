@@ -29,7 +29,7 @@ mod turn;
 
 pub use agent::Agent;
 pub use config::{Config, LinkTimings, PrinterConfig};
-pub use effect::{Effect, Notice};
+pub use effect::{Effect, Notice, PaymentNews};
 pub use event::{BatchId, Event, FetchError, LinkEnd, LinkId, PrintEnd, PrinterOp, ReportId};
 pub use journal_image::JournalImage;
 pub use record::{Job, Phase, Proven, Record, Recovered, RecoveredJob};

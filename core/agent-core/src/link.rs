@@ -18,7 +18,7 @@ use link_try::{LinkTry, Up};
 pub(crate) use schedule::Schedule;
 
 use crate::config::{Config, LinkTimings};
-use crate::effect::{Effect, Notice};
+use crate::effect::{Effect, Notice, PaymentNews};
 use crate::event::{LinkEnd, LinkId};
 use crate::record::Record;
 use crate::timer::{Timer, TimerReason};
@@ -45,6 +45,8 @@ pub(crate) enum Delivery {
         offer: Box<JobOffer>,
     },
     Withdraw(Withdraw),
+    /// For the payments' core.
+    Payment(PaymentNews),
     /// The inventory is to be sent again.
     TellInventory,
 }
@@ -155,6 +157,12 @@ impl Link {
             (StreamEvent::Probe(probe), Some(_)) => match probe.kind {
                 ProbeKind::Inventory => Some(Delivery::TellInventory),
             },
+            (StreamEvent::Payment(offer), Some(_)) => {
+                Some(Delivery::Payment(PaymentNews::Offered(offer)))
+            }
+            (StreamEvent::PaymentWish(wish), Some(_)) => {
+                Some(Delivery::Payment(PaymentNews::Wished(wish)))
+            }
         }
     }
 

@@ -99,9 +99,24 @@ typed_id!(
     "prn"
 );
 typed_id!(
-    /// One job, print or payment.
+    /// One print job.
     JobId,
     "job"
+);
+typed_id!(
+    /// One card payment, refund or void.
+    PaymentId,
+    "pay"
+);
+typed_id!(
+    /// One desk of an agent.
+    StationId,
+    "stn"
+);
+typed_id!(
+    /// One card terminal of a station.
+    TerminalId,
+    "trm"
 );
 typed_id!(
     /// One key to the box office's API.

@@ -20,6 +20,12 @@ pub const AGENT_SETTLED_MEMORY_MAX: usize = 10_000;
 pub const REPORT_ENTRIES_MAX: usize = 200;
 /// Printers of one agent.
 pub const PRINTERS_PER_AGENT_MAX: usize = 64;
+/// Desks of one agent whose trays are there at once.
+pub const STATIONS_PER_AGENT_MAX: usize = 32;
+/// Terminals of one station.
+pub const TERMINALS_PER_STATION_MAX: usize = 8;
+/// Payments of one agent that have not ended; one more is refused with 429.
+pub const OPEN_PAYMENTS_PER_AGENT_MAX: usize = 256;
 /// Times a policy may reprint one attempt by itself before it is held for a person.
 pub const REPRINTS_MAX: u32 = 3;
 

@@ -283,6 +283,7 @@ fn registration_and_inventory() {
     check(
         "inventory",
         &Inventory {
+            stations: Vec::new(),
             agent_version: "0.1.0".to_owned(),
             platform: "linux x86_64".to_owned(),
             path: "proxy 10.0.0.1:3128".to_owned(),

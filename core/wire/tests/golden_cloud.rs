@@ -189,6 +189,7 @@ fn an_inventory_with_capabilities() {
         }),
     };
     let inventory = Inventory {
+        stations: Vec::new(),
         agent_version: "0.2.0".to_owned(),
         platform: "linux x86_64".to_owned(),
         path: "direct".to_owned(),

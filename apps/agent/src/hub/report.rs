@@ -27,6 +27,7 @@ pub async fn send_inventory(
     printers: Vec<PrinterDescription>,
 ) -> Result<(), AskError> {
     let inventory = Inventory {
+        stations: Vec::new(),
         agent_version: env!("CARGO_PKG_VERSION").to_owned(),
         platform: platform(),
         path: hub

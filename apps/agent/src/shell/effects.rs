@@ -188,6 +188,7 @@ impl Effects {
             Effect::ReleasePrinter { printer, .. } => {
                 self.command(&printer, PrinterCommand::Release)?
             }
+            Effect::Payments(_) => {}
             Effect::Notice(notice) => self.notices.write(&notice, &self.path.borrow()),
             Effect::Exit => return Ok(ControlFlow::Break(())),
         }

@@ -93,6 +93,7 @@ impl Agent {
     /// Tells of these printers and no others.
     pub async fn install(&self, printers: Vec<PrinterDescription>) -> InventoryReply {
         let inventory = Inventory {
+            stations: Vec::new(),
             agent_version: "0.1.0".to_owned(),
             platform: "test".to_owned(),
             path: "direct".to_owned(),

@@ -324,7 +324,10 @@ impl Till {
                 assert!(self.on_the_way.is_empty() && self.link.is_none());
                 self.exited = true;
             }
-            Effect::SendInventory | Effect::Fetch { .. } | Effect::Notice(_) => {}
+            Effect::SendInventory
+            | Effect::Fetch { .. }
+            | Effect::Payments(_)
+            | Effect::Notice(_) => {}
         }
     }
 

@@ -3,6 +3,8 @@
 use cueline_model::{Capabilities, ContentType, Language, PrinterId, PrinterName};
 use serde::{Deserialize, Serialize};
 
+use super::payment::StationDescription;
+
 /// The whole inventory; what it does not name is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inventory {
@@ -14,6 +16,9 @@ pub struct Inventory {
     pub path: String,
     /// At most [`cueline_model::limits::PRINTERS_PER_AGENT_MAX`].
     pub printers: Vec<PrinterDescription>,
+    /// Desks whose tray is there, at most [`cueline_model::limits::STATIONS_PER_AGENT_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stations: Vec<StationDescription>,
 }
 
 /// One printer and what it can do.

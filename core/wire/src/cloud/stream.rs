@@ -4,6 +4,7 @@ use cueline_model::{Attempt, JobId, JobKey, WallTime};
 use serde::{Deserialize, Serialize};
 
 use super::offer::JobOffer;
+use super::payment::{PaymentOffer, PaymentWish};
 use super::sse::{self, Frame};
 
 /// How the answer to the held request is delivered.
@@ -117,6 +118,10 @@ pub enum StreamEvent {
     Withdraw(Withdraw),
     /// See [`Probe`].
     Probe(Probe),
+    /// A payment, offered.
+    Payment(Box<PaymentOffer>),
+    /// See [`PaymentWish`].
+    PaymentWish(PaymentWish),
     /// See [`Bye`].
     Bye(Bye),
 }
@@ -150,6 +155,8 @@ impl StreamEvent {
             Self::Job(_) => "job",
             Self::Withdraw(_) => "withdraw",
             Self::Probe(_) => "probe",
+            Self::Payment(_) => "payment",
+            Self::PaymentWish(_) => "payment_wish",
             Self::Bye(_) => "bye",
         }
     }
@@ -174,6 +181,8 @@ impl Framed {
             StreamEvent::Job(offer) => serde_json::to_string(offer),
             StreamEvent::Withdraw(withdraw) => serde_json::to_string(withdraw),
             StreamEvent::Probe(probe) => serde_json::to_string(probe),
+            StreamEvent::Payment(offer) => serde_json::to_string(offer),
+            StreamEvent::PaymentWish(wish) => serde_json::to_string(wish),
             StreamEvent::Bye(bye) => serde_json::to_string(bye),
         }
         .expect("plain data with string keys always becomes JSON");
@@ -197,6 +206,8 @@ impl Framed {
             "job" => StreamEvent::Job(data(frame)?),
             "withdraw" => StreamEvent::Withdraw(data(frame)?),
             "probe" => StreamEvent::Probe(data(frame)?),
+            "payment" => StreamEvent::Payment(data(frame)?),
+            "payment_wish" => StreamEvent::PaymentWish(data(frame)?),
             "bye" => StreamEvent::Bye(data(frame)?),
             _ => return Ok(None),
         };

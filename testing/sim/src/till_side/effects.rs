@@ -126,7 +126,7 @@ impl Till {
                     printer.stop(op, world);
                 }
             }
-            Effect::Notice(_) => {}
+            Effect::Payments(_) | Effect::Notice(_) => {}
             Effect::Exit => self.exit(world),
         }
     }

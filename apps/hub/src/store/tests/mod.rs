@@ -124,6 +124,7 @@ fn inventory(names: &[&str]) -> Inventory {
         width_dots: Some(576),
     });
     Inventory {
+        stations: Vec::new(),
         agent_version: "0.2.0".to_owned(),
         platform: "linux aarch64".to_owned(),
         path: "proxy squid:3128".to_owned(),
