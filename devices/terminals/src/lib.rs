@@ -6,6 +6,9 @@
 
 pub mod command;
 pub mod driver;
+pub mod repeat;
+pub mod zvt;
 
 pub use command::Command;
 pub use driver::{Driver, Event, Input, Output};
+pub use zvt::{Zvt, ZvtSettings};
