@@ -1,0 +1,97 @@
+//! The settings in `tray.toml`: the desk's name and its terminals.
+
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use cueline_model::limits::TERMINALS_PER_STATION_MAX;
+use cueline_model::{Currency, StationName, TerminalName, TerminalProtocol};
+use serde::Deserialize;
+
+/// The tray's settings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What the box office calls this desk.
+    pub station: StationName,
+    /// At most [`TERMINALS_PER_STATION_MAX`], each with a name of its own.
+    #[serde(default)]
+    pub terminals: Vec<TerminalSetting>,
+}
+
+/// One card terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TerminalSetting {
+    /// What the box office calls it.
+    pub name: TerminalName,
+    /// What it speaks.
+    pub protocol: TerminalProtocol,
+    /// Where it is; see [`cueline_terminal_links::TerminalAddress`].
+    pub address: String,
+    /// Other machines' addresses that it may have, where its protocol knows no authentication.
+    #[serde(default)]
+    pub allow: Vec<String>,
+    /// The currency it is registered for.
+    #[serde(default)]
+    pub currency: Option<Currency>,
+    /// ZVT: the till's password, six digits.
+    #[serde(default)]
+    pub password: u32,
+}
+
+impl Config {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or what stands in it is no setting.
+    pub fn load(path: &Path) -> anyhow::Result<Self> {
+        let attempt = || format!("read the configuration {}", path.display());
+        let text = std::fs::read_to_string(path).with_context(attempt)?;
+        Self::of_text(&text).with_context(attempt)
+    }
+
+    fn of_text(text: &str) -> anyhow::Result<Self> {
+        let config: Self = toml::from_str(text)?;
+        let count = config.terminals.len();
+        ensure!(
+            count <= TERMINALS_PER_STATION_MAX,
+            "expected at most {TERMINALS_PER_STATION_MAX} terminals, got {count}"
+        );
+        for (place, terminal) in config.terminals.iter().enumerate() {
+            let (name, earlier) = (&terminal.name, &config.terminals[..place]);
+            ensure!(
+                earlier.iter().all(|other| other.name != *name),
+                "two terminals are called {name}; give each a name of its own"
+            );
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DESK: &str = "station = \"desk 1\"\n\
+         [[terminals]]\nname = \"counter\"\nprotocol = \"zvt\"\naddress = \"tcp://127.0.0.1:20007\"\n";
+
+    #[test]
+    fn a_desk_and_its_terminal_are_read() {
+        let config = Config::of_text(DESK).unwrap();
+        assert_eq!(config.station.as_str(), "desk 1");
+        assert_eq!(config.terminals[0].protocol, TerminalProtocol::Zvt);
+    }
+
+    #[test]
+    fn what_is_no_setting_is_refused_by_name() {
+        let twice = format!("{DESK}{}", DESK.split_once('\n').unwrap().1);
+        for (text, named) in [
+            ("station = \"\"", "station name"),
+            ("station = \"desk\"\ncolour = 1", "colour"),
+            (twice.as_str(), "two terminals are called counter"),
+        ] {
+            let error = format!("{:#}", Config::of_text(text).unwrap_err());
+            assert!(error.contains(named), "{error}");
+        }
+    }
+}
