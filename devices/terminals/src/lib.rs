@@ -4,6 +4,7 @@
 //! bytes, keeps time, and makes durable what the driver brings before it says [`Command::Stored`].
 //! Every driver passes the contract suite in `tests/contract`.
 
+pub mod adyen;
 pub mod command;
 pub mod driver;
 
