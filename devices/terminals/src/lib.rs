@@ -5,6 +5,7 @@
 //! Every driver passes the contract suite in `tests/contract`.
 
 pub mod adyen;
+pub mod caisse_ap;
 pub mod command;
 pub mod driver;
 
