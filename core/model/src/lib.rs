@@ -5,6 +5,7 @@
 
 pub mod card_number;
 pub mod currency;
+pub mod decimal;
 pub mod id;
 pub mod limits;
 pub mod options;
@@ -16,6 +17,7 @@ pub mod station;
 pub mod time;
 
 pub use currency::{Currency, CurrencyError};
+pub use decimal::DecimalError;
 pub use id::{
     AgentId, ApiKeyId, IdError, JobId, PairingCodeId, PaymentId, PrinterId, SiteId, StationId,
     TenantId, TerminalId,

@@ -4,6 +4,8 @@
 //! bytes, keeps time, and makes durable what the driver brings before it says [`Command::Stored`].
 //! Every driver passes the contract suite in `tests/contract`.
 
+pub mod adyen;
+pub mod caisse_ap;
 pub mod command;
 pub mod driver;
 pub mod repeat;
