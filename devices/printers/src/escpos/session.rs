@@ -88,7 +88,9 @@ impl Line {
         if let Some((_, answers)) = &mut held.probe {
             *answers += u8::from(is_well);
         }
-        let is_due = held.probe.is_none_or(|(_, answers)| answers >= ANSWERS_A_PROBE);
+        let is_due = held
+            .probe
+            .is_none_or(|(_, answers)| answers >= ANSWERS_A_PROBE);
         if is_well && is_due && echoes && self.awaited.len() < usize::from(MARKERS / 2) {
             query.extend(self.next_mark(known.written_whole()));
             self.held = Some(Held {

@@ -292,7 +292,11 @@ fn an_x_off_that_was_noise_is_lifted_by_the_echo_of_one_more_mark() {
     let mut session = escpos();
     let lost = end_marker(&mut session);
     session.handle_bytes(b"\x13");
-    assert_eq!(held_mark(&mut session), None, "first it is asked what is wrong");
+    assert_eq!(
+        held_mark(&mut session),
+        None,
+        "first it is asked what is wrong"
+    );
     session.handle_bytes(PAPER_OUT);
     assert_eq!(held_mark(&mut session), None);
     assert_eq!(
@@ -310,7 +314,11 @@ fn an_x_off_that_was_noise_is_lifted_by_the_echo_of_one_more_mark() {
     assert_eq!(held_mark(&mut session), None, "one is on its way");
     session.handle_bytes(&echo(&mark));
     assert!(session.may_send());
-    assert_eq!(session.proof(), Proof::Printed, "whatever became of the first");
+    assert_eq!(
+        session.proof(),
+        Proof::Printed,
+        "whatever became of the first"
+    );
 }
 
 #[test]
@@ -369,7 +377,11 @@ fn a_probe_between_tickets_proves_those_before_it_and_no_more() {
     session.handle_bytes(&echo(&probe));
     assert_eq!((session.may_send(), session.printed()), (true, 1));
     session.handle_bytes(b"\x37\x220003\x00");
-    assert_eq!(session.proof(), Proof::Printed, "the marks keep their numbers");
+    assert_eq!(
+        session.proof(),
+        Proof::Printed,
+        "the marks keep their numbers"
+    );
 }
 
 #[test]
@@ -390,5 +402,9 @@ fn a_printer_without_the_process_id_gets_no_marks_and_proves_nothing() {
     session.handle_bytes(b"\x13");
     assert_eq!(held_mark(&mut session), None);
     session.handle_bytes(READY);
-    assert_eq!(held_mark(&mut session), None, "its X-OFF can only be believed");
+    assert_eq!(
+        held_mark(&mut session),
+        None,
+        "its X-OFF can only be believed"
+    );
 }
