@@ -1,6 +1,6 @@
 //! The settings in `tray.toml`: the desk's name and its terminals.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use cueline_model::limits::TERMINALS_PER_STATION_MAX;
@@ -31,12 +31,57 @@ pub struct TerminalSetting {
     /// Other machines' addresses that it may have, where its protocol knows no authentication.
     #[serde(default)]
     pub allow: Vec<String>,
+    /// ZVT: how it is registered with.
+    #[serde(default)]
+    pub zvt: Zvt,
+    /// Adyen's Terminal API: what it shares with this till.
+    #[serde(default)]
+    pub adyen: Option<Adyen>,
+    /// Caisse-AP: which cash register this is.
+    #[serde(default)]
+    pub caisse_ap: CaisseAp,
+}
+
+/// The table `zvt` of a terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Zvt {
     /// The currency it is registered for.
-    #[serde(default)]
     pub currency: Option<Currency>,
-    /// ZVT: the till's password, six digits.
-    #[serde(default)]
+    /// The till's password, six digits.
     pub password: u32,
+}
+
+/// The table `adyen` of a terminal, as the Customer Area shows it under its shared key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adyen {
+    /// Model, hyphen, serial number.
+    pub poi_id: String,
+    /// The shared key's identifier.
+    pub key_identifier: String,
+    /// The shared key's version.
+    #[serde(default)]
+    pub key_version: u32,
+    /// A file with the shared key's passphrase in its first line, for its owner alone.
+    pub passphrase_file: PathBuf,
+    /// The root of the terminal's certificate, PEM; not needed where the address has a pin.
+    #[serde(default)]
+    pub root_file: Option<PathBuf>,
+}
+
+/// The table `caisse_ap` of a terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CaisseAp {
+    /// 1 to 99.
+    pub register: u8,
+}
+
+impl Default for CaisseAp {
+    fn default() -> Self {
+        Self { register: 1 }
+    }
 }
 
 impl Config {
@@ -62,6 +107,10 @@ impl Config {
             ensure!(
                 earlier.iter().all(|other| other.name != *name),
                 "two terminals are called {name}; give each a name of its own"
+            );
+            ensure!(
+                terminal.protocol != TerminalProtocol::AdyenLocal || terminal.adyen.is_some(),
+                "terminal {name} needs a table adyen = {{ poi_id, key_identifier, key_version, passphrase_file }}"
             );
         }
         Ok(config)

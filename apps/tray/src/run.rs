@@ -19,7 +19,7 @@ const AGENT_AGAIN: Duration = Duration::from_secs(1);
 /// Where a setting is wrong, or a terminal's task has a fault of its own.
 pub async fn run(config: Config, socket: SocketPath) -> anyhow::Result<()> {
     let mut desk = Desk {
-        terminals: Terminals::start(&config.terminals)?,
+        terminals: Terminals::start(&config)?,
         controller: Controller::default(),
         config,
     };
