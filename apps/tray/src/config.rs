@@ -50,6 +50,9 @@ pub struct Zvt {
     pub currency: Option<Currency>,
     /// The till's password, six digits.
     pub password: u32,
+    /// How long the terminal may be silent in a payment before the clerk is told to look at it,
+    /// seconds; 30 where not given.
+    pub check_every_s: Option<u32>,
 }
 
 /// The table `adyen` of a terminal, as the Customer Area shows it under its shared key.

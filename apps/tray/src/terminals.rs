@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, anyhow, bail};
 use cueline_model::{StationName, TerminalName, TerminalProtocol, WallTime};
@@ -80,6 +80,12 @@ fn driver(setting: &TerminalSetting, station: &StationName) -> anyhow::Result<Bo
         (TerminalProtocol::Zvt, _) => Ok(Box::new(Zvt::new(ZvtSettings {
             password: setting.zvt.password,
             currency: setting.zvt.currency,
+            check_every: setting
+                .zvt
+                .check_every_s
+                .map_or(ZvtSettings::default().check_every, |seconds| {
+                    Duration::from_secs(seconds.max(1).into())
+                }),
             ..ZvtSettings::default()
         }))),
         (TerminalProtocol::CaisseAp, _) => {

@@ -10,6 +10,7 @@ pub mod api;
 pub mod balancer;
 pub mod box_office;
 pub mod campaign;
+pub mod counter;
 pub mod cups;
 pub mod emupos;
 pub mod foreign;
