@@ -266,7 +266,7 @@ impl Counter {
         loop {
             let stations: serde_json::Value = api.get("/v1/stations").await?.json()?;
             let data = stations["data"].as_array().context("a page of stations")?;
-            let present = data.iter().filter(|station| station["present"] == true);
+            let present = data.iter().filter(|station| station["state"] == "online");
             if present.count() == count {
                 return Ok(());
             }
