@@ -11,6 +11,7 @@ use std::time::Duration;
 use cueline_model::limits;
 use serde::Deserialize;
 
+use crate::adyen::{AdyenSection, AdyenSettings};
 use crate::fetch::{FetchSection, FetchSettings};
 use crate::printnode::{PrintNodeSection, PrintNodeSettings};
 
@@ -42,6 +43,8 @@ pub struct Config {
     pub fetch: FetchSettings,
     /// Where PrintNode's API is.
     pub printnode: PrintNodeSettings,
+    /// Where the Adyen Cloud device API is.
+    pub adyen: AdyenSettings,
 }
 
 /// An operator's own certificate.
@@ -122,6 +125,7 @@ struct File {
     drain: DrainSection,
     fetch: FetchSection,
     printnode: PrintNodeSection,
+    adyen: AdyenSection,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -220,6 +224,7 @@ impl Config {
         let drain = file.drain.checked(&mut errors);
         let fetch = file.fetch.checked(&mut errors);
         let printnode = file.printnode.checked(&mut errors);
+        let adyen = file.adyen.checked(&mut errors);
         match (data, listen, names, certificate) {
             (Some(data), Some(listen), Some(names), Some(certificate)) if errors.is_empty() => {
                 Ok(Self {
@@ -234,6 +239,7 @@ impl Config {
                     decoder: None,
                     fetch,
                     printnode,
+                    adyen,
                 })
             }
             _ => Err(ConfigErrors(errors)),

@@ -1,5 +1,6 @@
 //! The hub: TLS, the link, the API and the store behind `cueline-hub`.
 
+pub mod adyen;
 pub mod api;
 pub mod auth;
 pub mod body;
@@ -14,6 +15,7 @@ pub mod ids;
 pub mod jobs;
 pub mod link;
 pub mod machine;
+pub mod mounted;
 pub mod pace;
 pub mod payments;
 pub mod pictures;

@@ -17,7 +17,7 @@ use crate::pictures::Pictures;
 use crate::server::{self, Server, ServerLimits};
 use crate::store::{FIRST_KEY_FILE, Store};
 use crate::tls::{self, AuthorityFile};
-use crate::{api, clock, machine, printnode};
+use crate::{adyen, api, clock, machine, printnode};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// Sweeps between two times of storing when agents were last heard.
@@ -83,6 +83,7 @@ impl Running {
         let router = api::router(hub.clone());
         let facade = printnode::Facade::new(hub.clone(), fetcher);
         let router = printnode::mount(router, &config.printnode, facade.clone());
+        let router = adyen::mount(router, &config.adyen, hub.clone());
         let server = Server::new(hub.clone(), router, tls.server, limits);
         let server = Arc::new(server).run(listener, config.drain.finish_within);
         let first_key = config.data.join(FIRST_KEY_FILE);

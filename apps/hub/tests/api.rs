@@ -4,8 +4,9 @@
 mod equipment;
 
 use cueline_model::{JobState, Sha256};
-use cueline_wire::api::{ApiKey, Page, PrintJob, Printer, Site, StoredDocument};
+use cueline_wire::api::{Alert, ApiKey, Page, Payment, PrintJob, Printer, Site, StoredDocument};
 use equipment::agent::Agent;
+use equipment::till::desk;
 use equipment::{Api, House, QUICK};
 use http::Method;
 use serde_json::json;
@@ -28,6 +29,20 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/printers/{printer}/events", &["read"]),
     ("POST", "/v1/printers/{printer}/test-page", &["print"]),
     ("GET", "/v1/events", &["read"]),
+    ("POST", "/v1/payments", &["pay"]),
+    ("GET", "/v1/payments", &["read", "pay"]),
+    ("GET", "/v1/payments/{payment}", &["read", "pay"]),
+    ("POST", "/v1/payments/{payment}/cancel", &["pay"]),
+    ("POST", "/v1/payments/{payment}/void", &["pay"]),
+    ("POST", "/v1/payments/{payment}/refund", &["pay"]),
+    ("POST", "/v1/payments/{payment}/answer", &["pay"]),
+    ("POST", "/v1/payments/{payment}/look-up", &["pay"]),
+    ("POST", "/v1/payments/{payment}/resolve", &["pay"]),
+    ("GET", "/v1/stations", &["read", "pay"]),
+    ("GET", "/v1/terminals", &["read", "pay"]),
+    ("GET", "/v1/alerts", &["read", "pay"]),
+    ("POST", "/v1/alerts/{alert}/close", &["pay"]),
+    ("GET", "/v1/audit-events", &["read", "manage"]),
     ("POST", "/v1/sites", &["manage"]),
     ("GET", "/v1/sites", &["read", "manage"]),
     ("POST", "/v1/pairing-codes", &["manage"]),
@@ -40,6 +55,8 @@ struct Ids {
     agent: Agent,
     job: PrintJob,
     key: ApiKey,
+    payment: Payment,
+    alert: u64,
 }
 
 impl Ids {
@@ -48,7 +65,18 @@ impl Ids {
         let job = house.api().post("/v1/print-jobs", job(&agent)).await.json();
         let asked = json!({"name": "victim", "scopes": ["read"]});
         let key = house.api().post("/v1/api-keys", asked).await.json();
-        Self { agent, job, key }
+        agent.open_desks(vec![desk("desk-1", &["counter"])]).await;
+        let sale = json!({"amount_minor": 1250, "currency": "EUR", "station": "desk-1"});
+        let payment = house.api().post_once("/v1/payments", "k", sale).await;
+        agent.keyed_by_hand(700).await;
+        let alerts: Page<Alert> = house.api().get("/v1/alerts").await.json();
+        Self {
+            agent,
+            job,
+            key,
+            payment: payment.json(),
+            alert: alerts.data[0].id,
+        }
     }
 
     fn fill(&self, path: &str) -> String {
@@ -56,6 +84,8 @@ impl Ids {
             .replace("{agent}", &self.agent.id.to_string())
             .replace("{printer}", &self.agent.printer.to_string())
             .replace("{key}", &self.key.id.to_string())
+            .replace("{payment}", &self.payment.id.to_string())
+            .replace("{alert}", &self.alert.to_string())
     }
 }
 
@@ -92,7 +122,7 @@ async fn every_route_asks_for_a_key_with_its_scope() {
         key: Some(wrong),
     };
     let mut scoped = Vec::new();
-    for scope in ["read", "print", "manage"] {
+    for scope in ["read", "print", "pay", "manage"] {
         let asked = json!({"name": scope, "scopes": [scope]});
         let key: ApiKey = house.api().post("/v1/api-keys", asked).await.json();
         scoped.push((
@@ -151,6 +181,7 @@ async fn another_tenants_ids_are_ids_of_nothing() {
             let prefix = match end.split_once('}').unwrap().0 {
                 "printer" => "prn",
                 "agent" => "agt",
+                "payment" => "pay",
                 other => other,
             };
             let rest = end.split_once('}').unwrap().1;
@@ -161,12 +192,27 @@ async fn another_tenants_ids_are_ids_of_nothing() {
         assert_eq!(foreign.status, 404, "{method} {path}");
         assert_eq!(foreign, nothing, "{method} {path}");
     }
-    for path in ["/v1/print-jobs", "/v1/agents", "/v1/printers"] {
+    for path in [
+        "/v1/print-jobs",
+        "/v1/agents",
+        "/v1/printers",
+        "/v1/payments",
+        "/v1/stations",
+        "/v1/terminals",
+        "/v1/alerts",
+        "/v1/audit-events",
+    ] {
         let page: Page<serde_json::Value> = house.other().get(path).await.json();
         assert!(page.data.is_empty(), "{path}: {page:?}");
     }
     let stolen = house.other().post("/v1/print-jobs", job(&ids.agent)).await;
     assert_eq!(stolen.code(), (404, "unknown_printer".to_owned()));
+    let stolen = json!({"amount_minor": 1, "currency": "EUR", "station": ids.payment.station});
+    let stolen = house.other().post_once("/v1/payments", "k", stolen).await;
+    assert_eq!(stolen.code(), (422, "no_station".to_owned()));
+    let stolen = json!({"kind": "void", "original": ids.payment.id});
+    let stolen = house.other().post_once("/v1/payments", "k", stolen).await;
+    assert_eq!(stolen.code(), (422, "unknown_original".to_owned()));
     let site = house.api().get("/v1/sites").await.json::<Page<Site>>().data[0].id;
     let code = house
         .other()

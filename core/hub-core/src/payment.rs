@@ -16,6 +16,7 @@
 
 pub mod alarm;
 pub mod check;
+pub mod contract;
 pub mod decide;
 pub mod flow;
 pub mod memory;

@@ -19,19 +19,17 @@ mod stations;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
-use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::middleware;
 use axum::routing::{delete, get, post};
-use http::header::{CACHE_CONTROL, CONNECTION, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderValue, Method, Request, StatusCode};
+use http::{Method, StatusCode};
 
 pub use documents::{kept_until, room};
-pub use params::PathId;
+pub use params::{Params, PathId};
 pub use payments::wait_until;
 
 use crate::hub::Hub;
 use crate::link;
+use crate::mounted;
 use crate::refusal::Refusal;
 
 /// Every route of the hub but the held request.
@@ -76,7 +74,7 @@ pub fn router(hub: Arc<Hub>) -> Router {
     v1.merge(link::router(&hub))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn(around))
+        .layer(middleware::from_fn(mounted::around))
         .with_state(hub)
 }
 
@@ -94,21 +92,4 @@ async fn method_not_allowed(method: Method) -> Refusal {
         "method_not_allowed",
         format!("{method} is not done here; the Allow header says what is"),
     )
-}
-
-/// What holds for every answer.
-async fn around(request: Request<Body>, next: Next) -> Response {
-    // A body whose length is not declared ends the connection, so that nothing that could be read
-    // differently in between can follow it (RFC 9112 section 6.3).
-    let closes = request.headers().contains_key(TRANSFER_ENCODING);
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers
-        .entry(CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
-    if closes {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
 }

@@ -69,7 +69,17 @@ impl<N: Need> FromRequestParts<Arc<Hub>> for Caller<N> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, hub: &Arc<Hub>) -> Result<Self, Refusal> {
-        let key = presented(&parts.headers).ok_or_else(key_invalid)?;
+        Self::with_key(hub, presented(&parts.headers)).await
+    }
+}
+
+impl<N: Need> Caller<N> {
+    /// The one whose key this is; `None` where none came.
+    ///
+    /// # Errors
+    /// 401 `key_invalid`, 403 `scope_missing`, and those of the store.
+    pub async fn with_key(hub: &Hub, key: Option<String>) -> Result<Self, Refusal> {
+        let key = key.ok_or_else(key_invalid)?;
         let known = hub.store.authenticate(key).await?.ok_or_else(key_invalid)?;
         if !N::SCOPES.iter().any(|scope| known.scopes.contains(scope)) {
             return Err(scope_missing(N::SCOPES));

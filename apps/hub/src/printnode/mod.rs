@@ -25,7 +25,6 @@ use axum::body::Body;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{any, get, patch};
-use http::header::{CACHE_CONTROL, CONNECTION, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Method, Request, StatusCode};
 
 pub use webhooks::deliver;
@@ -34,6 +33,7 @@ pub use settings::{PrintNodeSection, PrintNodeSettings};
 
 use crate::fetch::Fetcher;
 use crate::hub::Hub;
+use crate::mounted;
 use fault::{Fault, REQUEST_ID};
 
 /// What the routes share.
@@ -135,19 +135,9 @@ async fn method_not_allowed(method: Method) -> Fault {
 
 /// What holds for every answer.
 async fn around(request: Request<Body>, next: Next) -> Response {
-    // As for `/v1`: see `crate::api`.
-    let closes = request.headers().contains_key(TRANSFER_ENCODING);
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers
-        .entry(CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    let mut response = mounted::around(request, next).await;
     if let Ok(uid) = HeaderValue::try_from(fault::uid()) {
-        headers.entry(REQUEST_ID).or_insert(uid);
-    }
-    if closes {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().entry(REQUEST_ID).or_insert(uid);
     }
     response
 }

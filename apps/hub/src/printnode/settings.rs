@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::mounted;
+
 /// Where the routes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrintNodeSettings {
@@ -29,27 +31,9 @@ impl Default for PrintNodeSection {
 impl PrintNodeSection {
     /// The settings, with what is wrong added to `errors`: then they are not to be used.
     pub fn checked(self, errors: &mut Vec<String>) -> PrintNodeSettings {
-        let path = self.path.trim_end_matches('/');
-        let plain = |segment: &str| {
-            !segment.is_empty()
-                && segment
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-        };
-        let taken = ["v1", "link", "healthz", "readyz"];
-        let mut segments = path.split('/').skip(1);
-        let right = path.is_empty()
-            || (path.starts_with('/')
-                && segments.clone().all(plain)
-                && !segments.next().is_some_and(|first| taken.contains(&first)));
-        if !right {
-            errors.push(format!(
-                "printnode.path: expected / or a path of the API's own like /printnode, got {:?}",
-                self.path
-            ));
-        }
+        let path = mounted::prefix("printnode", &self.path, errors);
         PrintNodeSettings {
-            path: self.enabled.then(|| path.to_owned()),
+            path: self.enabled.then_some(path),
         }
     }
 }

@@ -100,6 +100,19 @@ impl Store {
         Ok(found.filter(|payment| payment.tenant == tenant))
     }
 
+    /// The payment that a tenant's request of this key made.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn payment_of_key(
+        &self,
+        tenant: TenantId,
+        key: String,
+    ) -> StoreResult<Option<Payment>> {
+        self.read(move |connection| Payments(connection).of_key(tenant, &key))
+            .await
+    }
+
     /// A tenant's payments, newest first, at most `limit`.
     ///
     /// # Errors

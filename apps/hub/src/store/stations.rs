@@ -246,11 +246,35 @@ impl Store {
         tenant: TenantId,
         meant: String,
     ) -> StoreResult<Vec<StationRecord>> {
+        self.stations_where("stations.id = ?2 OR stations.name = ?2", tenant, meant)
+            .await
+    }
+
+    /// A tenant's desks that have a terminal of this id or name.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn stations_of_terminal(
+        &self,
+        tenant: TenantId,
+        terminal: String,
+    ) -> StoreResult<Vec<StationRecord>> {
+        let has = "stations.id IN (SELECT station FROM terminals
+             WHERE tenant = ?1 AND (terminals.id = ?2 OR terminals.name = ?2) AND NOT gone)";
+        self.stations_where(has, tenant, terminal).await
+    }
+
+    async fn stations_where(
+        &self,
+        condition: &str,
+        tenant: TenantId,
+        text: String,
+    ) -> StoreResult<Vec<StationRecord>> {
+        let sql = format!("{STATIONS} AND ({condition})");
         self.read(move |connection| {
-            let sql = format!("{STATIONS} AND (stations.id = ?2 OR stations.name = ?2)");
             let found = || {
                 let mut query = connection.prepare_cached(&sql)?;
-                let found = query.query_map((tenant.to_string(), &meant), station_from_row)?;
+                let found = query.query_map((tenant.to_string(), &text), station_from_row)?;
                 let mut found: Vec<_> = found.collect::<rusqlite::Result<_>>()?;
                 for station in &mut found {
                     station.terminals = terminals(connection, station.id)?;

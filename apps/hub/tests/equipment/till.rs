@@ -2,10 +2,12 @@
 
 use cueline_model::{
     CardDetails, PaymentId, PaymentOutcome, Receipt, ReceiptCopy, Settlement, TerminalProtocol,
+    UnmatchedTransaction,
 };
 use cueline_wire::cloud::{
     Inventory, JournalMark, LivePayment, PaymentEntry, PaymentReport, PaymentReportReply,
-    PaymentStep, StartReply, StartRequest, StationDescription, TerminalDescription, path,
+    PaymentStep, StartReply, StartRequest, StationDescription, TerminalDescription, UnmatchedAt,
+    path,
 };
 use http::Method;
 
@@ -126,6 +128,26 @@ impl Agent {
             entries: Vec::new(),
             live: vec![live],
             unmatched: Vec::new(),
+        };
+        let answer = self.send(Method::POST, path::PAYMENTS, &report).await;
+        answer.json::<PaymentReportReply>();
+    }
+
+    /// Tells of a sale that somebody keyed in at terminal `counter` of `desk-1`.
+    pub async fn keyed_by_hand(&self, amount_minor: i64) {
+        let report = PaymentReport {
+            journal: mark(1),
+            entries: Vec::new(),
+            live: Vec::new(),
+            unmatched: vec![UnmatchedAt {
+                station: "desk-1".parse().unwrap(),
+                terminal: "counter".parse().unwrap(),
+                at: cueline_hub::clock::wall(),
+                transaction: UnmatchedTransaction {
+                    amount_minor,
+                    card: CardDetails::default(),
+                },
+            }],
         };
         let answer = self.send(Method::POST, path::PAYMENTS, &report).await;
         answer.json::<PaymentReportReply>();

@@ -4,6 +4,8 @@
 #[path = "../equipment/mod.rs"]
 mod equipment;
 
+mod money;
+mod places;
 mod steps;
 
 use cueline_model::PaymentState;

@@ -10,6 +10,10 @@ use super::rows::{AlertFilter, NewAudit, PaymentFilter};
 use super::{NewAlert, Payment, PaymentRows};
 use crate::store::StoreError;
 
+#[cfg(test)]
+#[path = "memory_tests.rs"]
+mod tests;
+
 /// Payments, alerts and audit in memory.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryPayments {

@@ -5,6 +5,7 @@ mod disk_full;
 mod jobs;
 mod migration;
 mod opening;
+mod payments;
 mod people;
 mod pooling;
 mod till;

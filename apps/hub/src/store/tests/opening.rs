@@ -38,7 +38,7 @@ async fn the_settings_that_durability_rests_on_are_in_force() {
             "synchronous = Integer(2)",
             "foreign_keys = Integer(1)",
             "mmap_size = Integer(0)",
-            "user_version = Integer(3)",
+            "user_version = Integer(4)",
         ]
     );
     let tables: Vec<(String, bool)> = opened
