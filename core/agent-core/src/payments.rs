@@ -83,7 +83,9 @@ impl Payments {
             effects: VecDeque::new(),
         };
         let (parts, mut turn) = payments.turn();
-        parts.ledger.take_up(recovered.payments, &recovered.untold, &mut turn);
+        parts
+            .ledger
+            .take_up(recovered.payments, &recovered.untold, &mut turn);
         parts.advance(&mut turn);
         payments
     }
