@@ -15,8 +15,8 @@ use cueline_wire::cloud::{JournalMark, PaymentEntry, PaymentStep};
 use crate::copy_as_left_by_a_cut;
 use crate::disk_full::TinyDisk;
 
-const SEEDS: u64 = 16;
-const STEPS: u64 = 60;
+const SEEDS: u64 = 6;
+const STEPS: u64 = 40;
 
 fn journal_in(folder: &Path) -> PathBuf {
     folder.join("payments.sqlite")
