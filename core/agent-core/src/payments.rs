@@ -18,6 +18,7 @@
 
 mod desk;
 pub mod effect;
+mod ended;
 pub mod event;
 mod image;
 mod ledger;
@@ -27,12 +28,12 @@ mod reports;
 mod states;
 mod turn;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use cueline_model::{Mono, Now, PaymentFailure, PaymentFailureCode, PaymentId, Stage};
 use cueline_wire::cloud::{JournalMark, PaymentOffer, StationDescription, Wish};
-use cueline_wire::local::ToAgent;
+use cueline_wire::local::{TerminalWord, ToAgent};
 
 use crate::clock::Clock;
 use desk::Desk;
@@ -63,8 +64,6 @@ struct Parts {
     desk: Desk,
     ledger: Ledger,
     reports: Reports,
-    /// Another machine speaks in this agent's name: nothing is taken or started any more.
-    fenced: bool,
 }
 
 impl Payments {
@@ -73,23 +72,20 @@ impl Payments {
     #[must_use]
     pub fn new(recovered: Recovered, now: Now) -> Self {
         let known = recovered.newest_at();
-        let mut untold = BTreeMap::new();
-        for entry in &recovered.untold {
-            *untold.entry(entry.payment).or_insert(0) += 1;
-        }
         let mut payments = Self {
             parts: Parts {
                 clock: Clock::new(now, CLOCK_GAP, None, known),
                 desk: Desk::default(),
                 ledger: Ledger::default(),
-                reports: Reports::new(recovered.mark, recovered.untold),
-                fenced: false,
+                reports: Reports::new(recovered.mark, recovered.untold.clone()),
             },
             appends: Appends::new(recovered.next_seq),
             effects: VecDeque::new(),
         };
         let (parts, mut turn) = payments.turn();
-        parts.ledger.take_up(recovered.payments, &untold, &mut turn);
+        parts
+            .ledger
+            .take_up(recovered.payments, &recovered.untold, &mut turn);
         parts.advance(&mut turn);
         payments
     }
@@ -201,8 +197,7 @@ impl Parts {
                 self.ledger.told(&stored, turn);
             }
             Event::ReportFailed { report, code } => {
-                if code.as_deref() == Some("stale_journal") && !self.fenced {
-                    self.fenced = true;
+                if code.as_deref() == Some("stale_journal") && self.ledger.fence(turn) {
                     turn.effect(Effect::Fenced);
                 }
                 self.reports.failed(report, turn);
@@ -223,6 +218,7 @@ impl Parts {
                 user,
                 terminals,
             } => {
+                self.ledger.tray_here(tray, &station, turn);
                 self.desk.arrived(tray, station, user, terminals);
                 turn.effect(Effect::StationsChanged);
             }
@@ -242,7 +238,7 @@ impl Parts {
         }
         let known = self.ledger.knows(offer.payment);
         // Left unacknowledged it is offered again, on the next link.
-        if !known && !self.fenced && self.ledger.has_room() {
+        if !known && self.ledger.has_room() {
             self.ledger.accept(offer, turn);
         }
     }
@@ -274,8 +270,16 @@ impl Parts {
             // Said once, before the shell announces the tray.
             ToAgent::Hello { .. } => {}
             ToAgent::Terminal { payment, word } => {
-                if let Some(held) = self.ledger.get_mut(payment) {
-                    states::heard(held, tray, word, turn);
+                let station = self.desk.station_of(tray);
+                match (self.ledger.get_mut(payment), word) {
+                    (Some(held), word) => {
+                        let is_of_desk = station == Some(&held.order.station);
+                        states::heard(held, (tray, is_of_desk), word, turn);
+                    }
+                    (None, TerminalWord::Result { settlement }) => {
+                        self.ledger.late_result(tray, payment, settlement, turn);
+                    }
+                    (None, _) => {}
                 }
             }
             ToAgent::Unmatched {
@@ -307,7 +311,7 @@ impl Parts {
 
     /// Lets everything go on that can.
     fn advance(&mut self, turn: &mut Turn<'_>) {
-        self.ledger.advance(&self.desk, self.fenced, turn);
+        self.ledger.advance(&self.desk, turn);
         self.reports.live(std::mem::take(&mut turn.live));
         self.reports.advance(turn);
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use cueline_agent_core::payments::{Record, Recovered, RecoveredPayment};
 use cueline_model::{AgentId, WallTime};
 use cueline_wire::cloud::{JournalMark, PaymentEntry};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use serde::Serialize;
 
 use crate::directory_lock::DirectoryLock;
@@ -40,17 +40,15 @@ impl PaymentJournal {
         }
         let mut connection = schema::open(path, schema::PAYMENTS)?;
         let fail = |error: rusqlite::Error| JournalError::from_sqlite(path, "open", &error);
-        let (next_seq, opening) = count_opening(&mut connection, agent).map_err(fail)?;
-        let owner: String = connection
-            .query_row("SELECT agent FROM mark", [], |row| row.get(0))
-            .map_err(fail)?;
-        if owner != agent.to_string() {
+        let owner = owner(&connection).map_err(fail)?;
+        if let Some(owner) = owner.filter(|owner| *owner != agent.to_string()) {
             return Err(JournalError::Foreign {
                 path: path.to_owned(),
                 owner,
                 agent,
             });
         }
+        let (next_seq, opening) = count_opening(&mut connection, agent).map_err(fail)?;
         let mark = JournalMark { opening, instance };
         let recovered = recover(&connection, next_seq, mark).map_err(fail)?;
         schema::keep_file_unchanged_at_close(&connection, false)
@@ -84,6 +82,13 @@ impl PaymentJournal {
         schema::write_log_back(&self.connection)
             .map_err(|error| JournalError::from_sqlite(self.lock.journal(), "tidy", &error))
     }
+}
+
+/// Whose journal this is; nobody's before it was first opened.
+fn owner(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    connection
+        .query_row("SELECT agent FROM mark", [], |row| row.get(0))
+        .optional()
 }
 
 /// Gives the number of the next entry and of this opening.

@@ -66,7 +66,7 @@ impl JournalImage {
         Recovered {
             payments: self.payments.values().cloned().collect(),
             untold: self.untold.values().cloned().collect(),
-            next_seq: self.next_seq,
+            next_seq: self.next_seq.max(1),
             mark: JournalMark {
                 opening: self.openings,
                 instance: format!("{:032x}", self.openings),

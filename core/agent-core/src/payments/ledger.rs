@@ -1,15 +1,19 @@
 //! All payments known here: those under way, and those that have ended and are remembered so that a
 //! late second offer is known for what it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cueline_model::limits::{AGENT_SETTLED_MEMORY_MAX, OPEN_PAYMENTS_PER_AGENT_MAX};
-use cueline_model::{Mono, PaymentFailure, PaymentId, PaymentOutcome, Settlement, WallTime};
+use cueline_model::limits::OPEN_PAYMENTS_PER_AGENT_MAX;
+use cueline_model::{
+    Mono, PaymentFailure, PaymentId, PaymentOutcome, Settlement, StationName, WallTime,
+};
 use cueline_wire::cloud::{PaymentEntry, PaymentOffer, PaymentStep};
+use cueline_wire::local::ToTray;
 
 use super::desk::Desk;
 use super::effect::Effect;
+use super::ended::Ended;
 use super::event::TrayId;
 use super::payment::{Payment, State};
 use super::record::{Record, RecoveredPayment};
@@ -24,19 +28,17 @@ const WRITE_AGAIN: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     open: BTreeMap<PaymentId, Payment>,
-    ended: BTreeMap<PaymentId, Remembered>,
-    /// Ended ones by the number of their newest entry: oldest first.
-    ended_order: BTreeMap<u64, PaymentId>,
+    ended: Ended,
+    /// Results of payments that are not open (any more), on their way to the disk; these trays wait.
+    late: BTreeMap<PaymentId, TrayId>,
+    /// Refused, and that is on its way to the disk.
+    refusing: BTreeSet<PaymentId>,
     /// Steps that the disk did not take and that must not be lost, oldest first.
     unwritten: Vec<(Mono, PaymentId, PaymentStep)>,
     /// Permission to start is to be asked at these.
     to_ask: Vec<PaymentId>,
-}
-
-#[derive(Debug)]
-struct Remembered {
-    newest: PaymentEntry,
-    untold: usize,
+    /// Another machine speaks in this agent's name: nothing is taken or started any more.
+    fenced: bool,
 }
 
 impl Ledger {
@@ -44,17 +46,29 @@ impl Ledger {
     pub(super) fn take_up(
         &mut self,
         found: Vec<RecoveredPayment>,
-        untold: &BTreeMap<PaymentId, usize>,
+        untold: &[PaymentEntry],
         turn: &mut Turn<'_>,
     ) {
+        let untold_of = |payment: PaymentId| {
+            let of_it = untold.iter().filter(|entry| entry.payment == payment);
+            of_it.count()
+        };
+        let is_end = |entry: &&PaymentEntry| matches!(entry.step, PaymentStep::Ended { .. });
+        // Of what was refused nothing is kept but what the hub does not have yet.
+        for entry in untold.iter().filter(is_end) {
+            self.ended.remember(entry.clone(), untold_of(entry.payment));
+        }
         for found in found {
-            let untold = untold.get(&found.payment).copied().unwrap_or(0);
+            let untold = untold_of(found.payment);
             let Some(newest) = found.entries.last().cloned() else {
                 continue;
             };
             let steps = || found.entries.iter().map(|entry| &entry.step);
-            if steps().any(|step| matches!(step, PaymentStep::Ended { .. })) {
-                self.remember(found.payment, newest, untold);
+            if let Some(end) = found.entries.iter().rfind(is_end) {
+                self.ended.remember(end.clone(), untold);
+                if steps().any(|step| matches!(step, PaymentStep::Started { .. })) {
+                    self.ended.was_at(&found.order, found.payment);
+                }
                 continue;
             }
             let mut held =
@@ -88,11 +102,13 @@ impl Ledger {
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.open.len() < OPEN_PAYMENTS_PER_AGENT_MAX
+        self.open.len() < OPEN_PAYMENTS_PER_AGENT_MAX && !self.fenced
     }
 
     pub(super) fn knows(&self, payment: PaymentId) -> bool {
-        self.open.contains_key(&payment) || self.ended.contains_key(&payment)
+        self.open.contains_key(&payment)
+            || self.ended.knows(payment)
+            || self.refusing.contains(&payment)
     }
 
     pub(super) fn get_mut(&mut self, payment: PaymentId) -> Option<&mut Payment> {
@@ -104,8 +120,15 @@ impl Ledger {
         if let Some(held) = self.open.get(&payment) {
             return held.newest.clone().filter(|_| held.untold == 0);
         }
-        let remembered = self.ended.get(&payment)?;
-        (remembered.untold == 0).then(|| remembered.newest.clone())
+        self.ended.newest_told(payment)
+    }
+
+    /// Nothing is begun any more. Says whether that is new.
+    pub(super) fn fence(&mut self, turn: &mut Turn<'_>) -> bool {
+        for held in self.open.values_mut() {
+            waiting::put_back(held, turn);
+        }
+        !std::mem::replace(&mut self.fenced, true)
     }
 
     pub(super) fn accept(&mut self, offer: PaymentOffer, turn: &mut Turn<'_>) {
@@ -125,29 +148,75 @@ impl Ledger {
             outcome: PaymentOutcome::Failed { failure },
             receipts: Vec::new(),
         };
-        let entry = turn.entry(
+        self.refusing.insert(payment);
+        turn.step(
             payment,
             PaymentStep::Ended {
                 settlement: Box::new(settlement),
                 resolver: None,
             },
         );
-        self.remember(payment, entry.clone(), 1);
-        turn.append(vec![Record::Step(entry)]);
     }
 
+    /// A person has decided: it is nothing of the journal's any more, but a second offer of it is
+    /// known as long as this program runs.
     pub(super) fn forget(&mut self, payment: PaymentId, turn: &mut Turn<'_>) {
-        self.open.remove(&payment);
+        let newest = self
+            .open
+            .remove(&payment)
+            .and_then(|held| Some((held.newest?, held.untold)));
+        if let Some((newest, untold)) = newest {
+            self.ended.remember(newest, untold);
+        }
+        self.unwritten.retain(|(_, of, _)| *of != payment);
         turn.append(vec![Record::Forgotten(vec![payment])]);
+    }
+
+    /// A terminal says how a payment ended that is not open: the end is durable and its tray was not
+    /// told so, or a person decided before. It is recorded, whatever was: an approval is never lost.
+    pub(super) fn late_result(
+        &mut self,
+        tray: TrayId,
+        payment: PaymentId,
+        settlement: Box<Settlement>,
+        turn: &mut Turn<'_>,
+    ) {
+        if self.ended.ended_so(payment, &settlement) {
+            turn.tell(tray, ToTray::Stored { payment });
+        } else if self.late.insert(payment, tray).is_none() {
+            let resolver = None;
+            turn.step(
+                payment,
+                PaymentStep::Ended {
+                    settlement,
+                    resolver,
+                },
+            );
+        }
+    }
+
+    /// A tray of this desk has come. It may keep results whose durability it was not told of because
+    /// one of us two was away just then.
+    pub(super) fn tray_here(&self, tray: TrayId, station: &StationName, turn: &mut Turn<'_>) {
+        for payment in self.ended.last_of(station) {
+            turn.tell(tray, ToTray::Stored { payment });
+        }
     }
 
     /// An entry is durable: what waited for it goes on.
     pub(super) fn appended(&mut self, entry: &PaymentEntry, desk: &Desk, turn: &mut Turn<'_>) {
-        let Some(held) = self.open.get_mut(&entry.payment) else {
+        let payment = entry.payment;
+        let Some(held) = self.open.get_mut(&payment) else {
+            self.ended.appended(entry);
+            self.refusing.remove(&payment);
+            if let PaymentStep::Ended { .. } = entry.step
+                && let Some(tray) = self.late.remove(&payment)
+            {
+                turn.tell(tray, ToTray::Stored { payment });
+            }
             return;
         };
-        held.newest = Some(entry.clone());
-        held.untold += 1;
+        held.is_durable(entry);
         match (&held.state, &entry.step) {
             (State::Accepting, PaymentStep::Accepted) => {
                 waiting::enter(held, turn);
@@ -156,7 +225,7 @@ impl Ledger {
                 }
             }
             (State::Starting { .. }, PaymentStep::Started { .. }) => {
-                starting::durable(held, desk, turn);
+                starting::durable(held, desk, self.fenced, turn);
             }
             (State::Storing { .. }, PaymentStep::Ended { .. }) => {
                 storing::durable(held, desk, turn);
@@ -169,7 +238,13 @@ impl Ledger {
     /// An entry was not stored. What a terminal waits for is told no; what was only to be told is
     /// tried again.
     pub(super) fn not_appended(&mut self, entry: &PaymentEntry, turn: &mut Turn<'_>) {
-        let Some(held) = self.open.get_mut(&entry.payment) else {
+        let payment = entry.payment;
+        let again = (turn.now + WRITE_AGAIN, payment, entry.step.clone());
+        let Some(held) = self.open.get_mut(&payment) else {
+            match self.late.remove(&payment) {
+                Some(tray) => turn.tell(tray, ToTray::NotStored { payment }),
+                None => self.unwritten.push(again),
+            }
             return;
         };
         match (&held.state, &entry.step) {
@@ -181,10 +256,7 @@ impl Ledger {
                 starting::not_stored(held, turn);
             }
             (State::Storing { .. }, PaymentStep::Ended { .. }) => storing::not_stored(held, turn),
-            (_, step) => {
-                let unwritten = (turn.now + WRITE_AGAIN, entry.payment, step.clone());
-                self.unwritten.push(unwritten);
-            }
+            _ => self.unwritten.push(again),
         }
     }
 
@@ -193,11 +265,14 @@ impl Ledger {
         for payment in payments {
             if let Some(held) = self.open.get_mut(payment) {
                 held.untold = held.untold.saturating_sub(1);
-            } else if let Some(remembered) = self.ended.get_mut(payment) {
-                remembered.untold = remembered.untold.saturating_sub(1);
+            } else {
+                self.ended.told(*payment);
             }
         }
-        self.forget_oldest(turn);
+        let forgotten = self.ended.forget_oldest();
+        if !forgotten.is_empty() {
+            turn.append(vec![Record::Forgotten(forgotten)]);
+        }
     }
 
     pub(super) fn tray_gone(&mut self, tray: TrayId, turn: &mut Turn<'_>) {
@@ -222,32 +297,24 @@ impl Ledger {
         }
     }
 
-    pub(super) fn advance(&mut self, desk: &Desk, fenced: bool, turn: &mut Turn<'_>) {
+    pub(super) fn advance(&mut self, desk: &Desk, turn: &mut Turn<'_>) {
         self.write_again(turn);
+        // First, so that who waits for their terminals has them now.
+        self.let_go(turn.now);
         let ids: Vec<PaymentId> = self.open.keys().copied().collect();
         for id in ids {
             let owner = self.owner_of_terminal(id);
             let Some(held) = self.open.get_mut(&id) else {
                 continue;
             };
-            if !fenced {
+            if !self.fenced {
                 waiting::advance(held, desk, owner, turn);
             }
             preparing::advance(held, turn);
-            if !fenced && permitting::advance(held, turn) {
+            if permitting::advance(held, turn) {
                 self.to_ask.push(id);
             }
             unknown::advance(held, desk, turn);
-            match held.state {
-                State::Leaving { until, .. } if until <= turn.now => held.state = State::Over,
-                _ => {}
-            }
-            if held.state == State::Over
-                && let Some(held) = self.open.remove(&id)
-                && let Some(newest) = held.newest
-            {
-                self.remember(id, newest, held.untold);
-            }
         }
         for payment in std::mem::take(&mut self.to_ask) {
             turn.effect(Effect::AskStart { payment });
@@ -260,6 +327,7 @@ impl Ledger {
             now + Duration::from_millis(left_ms.saturating_add(1))
         };
         let of_payment = |held: &Payment| match &held.state {
+            State::Waiting { .. } if self.fenced => None,
             State::Waiting { until } | State::Preparing { until, .. } => {
                 Some(expiry(held).min(*until))
             }
@@ -275,6 +343,23 @@ impl Ledger {
         payments.chain(unwritten).min()
     }
 
+    /// Remembers those that are over.
+    fn let_go(&mut self, now: Mono) {
+        let over = self.open.extract_if(.., |_, held| match held.state {
+            State::Leaving { until, .. } => until <= now,
+            State::Over => true,
+            _ => false,
+        });
+        for (id, held) in over {
+            if held.is_started {
+                self.ended.was_at(&held.order, id);
+            }
+            if let Some(newest) = held.newest {
+                self.ended.remember(newest, held.untold);
+            }
+        }
+    }
+
     fn write_again(&mut self, turn: &mut Turn<'_>) {
         let (due, later) = std::mem::take(&mut self.unwritten)
             .into_iter()
@@ -282,7 +367,17 @@ impl Ledger {
         self.unwritten = later;
         let due: Vec<(Mono, PaymentId, PaymentStep)> = due;
         for (_, payment, step) in due {
-            turn.step(payment, step);
+            // What has been overtaken meanwhile would only be told after what overtook it.
+            let is_overtaken = match (&step, self.open.get(&payment)) {
+                (PaymentStep::Unknown { asking, .. }, Some(held)) => {
+                    !unknown::is_as_recorded(held, *asking)
+                }
+                (PaymentStep::Unknown { .. }, None) => true,
+                _ => false,
+            };
+            if !is_overtaken {
+                turn.step(payment, step);
+            }
         }
     }
 
@@ -299,7 +394,9 @@ impl Ledger {
         });
         match owner {
             None => Owner::Free,
-            Some(held) if matches!(held.state, State::Leaving { .. }) => Owner::Leaving,
+            Some(held) if matches!(held.state, State::Leaving { .. } | State::Ending) => {
+                Owner::Leaving
+            }
             Some(held) => {
                 let doing = match held.state {
                     State::Unknown { .. } => "and nobody knows yet what became of it",
@@ -312,35 +409,5 @@ impl Ledger {
                 ))
             }
         }
-    }
-
-    fn remember(&mut self, payment: PaymentId, newest: PaymentEntry, untold: usize) {
-        self.ended_order.insert(newest.seq, payment);
-        self.ended.insert(payment, Remembered { newest, untold });
-    }
-
-    /// Drops the oldest beyond the memory's limit of which everything was told.
-    fn forget_oldest(&mut self, turn: &mut Turn<'_>) {
-        let excess = self.ended.len().saturating_sub(AGENT_SETTLED_MEMORY_MAX);
-        let oldest: Vec<(u64, PaymentId)> = self
-            .ended_order
-            .iter()
-            .filter(|(_, payment)| {
-                self.ended
-                    .get(payment)
-                    .is_some_and(|ended| ended.untold == 0)
-            })
-            .take(excess)
-            .map(|(seq, payment)| (*seq, *payment))
-            .collect();
-        if oldest.is_empty() {
-            return;
-        }
-        for (seq, payment) in &oldest {
-            self.ended_order.remove(seq);
-            self.ended.remove(payment);
-        }
-        let forgotten = oldest.into_iter().map(|(_, payment)| payment).collect();
-        turn.append(vec![Record::Forgotten(forgotten)]);
     }
 }

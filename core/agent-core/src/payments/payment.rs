@@ -38,11 +38,13 @@ pub(super) enum State {
         tray: TrayId,
         baseline: Option<Baseline>,
     },
-    /// Its result is on its way to the disk; `tray` still waits for the word that it is durable.
+    /// Its result is on its way to the disk; `tray` still waits for the word that it is durable,
+    /// unless it has left or its terminal is no longer at it.
     Storing {
         tray: TrayId,
         baseline: Option<Baseline>,
         settlement: Box<Settlement>,
+        tray_waits: bool,
     },
     /// Nobody knows; the terminal is asked, or a person decides.
     Unknown {
@@ -66,6 +68,10 @@ pub(super) struct Payment {
     pub state: State,
     /// The box office or the clerk wishes it stopped.
     pub cancel_wished: bool,
+    /// Its terminal was asked to stop, once.
+    pub cancel_told: bool,
+    /// Its start was, or may be, recorded.
+    pub is_started: bool,
     /// It was in doubt: whatever ends it resolves it.
     pub was_unknown: bool,
     live: LivePayment,
@@ -87,6 +93,8 @@ impl Payment {
             start_by,
             state,
             cancel_wished: false,
+            cancel_told: false,
+            is_started: false,
             was_unknown: false,
             live: LivePayment {
                 payment: id,
@@ -98,12 +106,24 @@ impl Payment {
         }
     }
 
-    /// Whether its terminal is its own: no other payment may begin there.
+    /// Whether its terminal is its own: no other payment may begin there. One that was started has
+    /// it until its end is durable: interrupted before that the terminal is asked again, and must
+    /// not have done another payment meanwhile.
     pub(super) fn holds_terminal(&self) -> bool {
-        !matches!(
-            self.state,
-            State::Accepting | State::Waiting { .. } | State::Ending | State::Over
-        )
+        match self.state {
+            State::Accepting | State::Waiting { .. } | State::Over => false,
+            State::Ending => self.is_started,
+            _ => true,
+        }
+    }
+
+    /// An entry is durable. What is told of an ended payment again is its end.
+    pub(super) fn is_durable(&mut self, entry: &PaymentEntry) {
+        let is_receipt = matches!(entry.step, PaymentStep::Receipt { .. });
+        if self.newest.is_none() || !is_receipt {
+            self.newest = Some(entry.clone());
+        }
+        self.untold += 1;
     }
 
     /// The tray that is at it.
@@ -131,21 +151,30 @@ impl Payment {
             State::Waiting { .. } | State::Preparing { .. } | State::Permitting { .. } => {
                 self.end(PaymentOutcome::Cancelled, turn);
             }
-            State::Starting { .. } => self.cancel_wished = true,
-            State::Running { tray, .. } if !self.cancel_wished => {
+            // Once the terminal is known to be at it, it is told.
+            State::Starting { .. } | State::Unknown { .. } => self.cancel_wished = true,
+            State::Running { tray, .. } => {
                 self.cancel_wished = true;
-                let payment = self.id;
-                turn.tell(tray, ToTray::Cancel { payment });
-                self.show(
-                    ProgressNote {
-                        code: "cancelling".to_owned(),
-                        text: "Cancelling…".to_owned(),
-                    },
-                    turn,
-                );
+                self.tell_cancel(tray, turn);
             }
             _ => {}
         }
+    }
+
+    /// Passes the wish on to the terminal, once.
+    pub(super) fn tell_cancel(&mut self, tray: TrayId, turn: &mut Turn<'_>) {
+        if std::mem::replace(&mut self.cancel_told, true) {
+            return;
+        }
+        let payment = self.id;
+        turn.tell(tray, ToTray::Cancel { payment });
+        self.show(
+            ProgressNote {
+                code: "cancelling".to_owned(),
+                text: "Cancelling…".to_owned(),
+            },
+            turn,
+        );
     }
 
     /// The clerk has answered at the box office.

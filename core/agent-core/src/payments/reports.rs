@@ -46,6 +46,7 @@ struct Untold {
 struct InFlight {
     report: ReportId,
     since: Mono,
+    entries: usize,
     unmatched: usize,
     live: Vec<LivePayment>,
 }
@@ -107,6 +108,9 @@ impl Reports {
     ) {
         if self.unmatched.len() == UNMATCHED_MAX {
             self.unmatched.pop_front();
+            if let Some(sent) = &mut self.in_flight {
+                sent.unmatched = sent.unmatched.saturating_sub(1);
+            }
         }
         self.unmatched.push_back(UnmatchedAt {
             station,
@@ -132,6 +136,11 @@ impl Reports {
         let Some(sent) = self.take_in_flight(report) else {
             return Vec::new();
         };
+        if sent.entries > 0 && reply.stored.is_empty() && reply.rejected.is_empty() {
+            // Nothing came of it: asking at once again would go on without end.
+            self.wait(sent, turn);
+            return Vec::new();
+        }
         self.greeted();
         self.unmatched
             .drain(..sent.unmatched.min(self.unmatched.len()));
@@ -189,6 +198,7 @@ impl Reports {
         self.in_flight = Some(InFlight {
             report,
             since: turn.now,
+            entries: body.entries.len(),
             unmatched: body.unmatched.len(),
             live: body.live.clone(),
         });

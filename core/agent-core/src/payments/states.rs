@@ -16,9 +16,21 @@ use super::payment::{Payment, State};
 use super::turn::Turn;
 
 /// A tray said what a terminal said. What does not fit the state comes of an overtaken question and
-/// is passed over; a tray that is not at the payment is not heard at all.
-pub(super) fn heard(held: &mut Payment, tray: TrayId, word: TerminalWord, turn: &mut Turn<'_>) {
-    if held.tray() != Some(tray) {
+/// is passed over. A tray that is not at the payment is not heard, but for how an unknown one ended,
+/// where it is of the payment's desk: after a crash of this agent a terminal may say so between two
+/// questions.
+pub(super) fn heard(
+    held: &mut Payment,
+    (tray, is_of_desk): (TrayId, bool),
+    word: TerminalWord,
+    turn: &mut Turn<'_>,
+) {
+    let is_end = matches!(
+        word,
+        TerminalWord::Result { .. } | TerminalWord::NotMoved { .. }
+    );
+    let ends_doubt = is_end && is_of_desk && matches!(held.state, State::Unknown { .. });
+    if held.tray() != Some(tray) && !ends_doubt {
         return;
     }
     match (&held.state, word) {
@@ -30,6 +42,13 @@ pub(super) fn heard(held: &mut Payment, tray: TrayId, word: TerminalWord, turn: 
         (State::Preparing { .. }, word) => preparing::heard(held, tray, word, turn),
         (State::Running { .. }, word) => running::heard(held, word, turn),
         (State::Unknown { .. }, word) => unknown::heard(held, tray, word, turn),
+        (
+            State::Storing { .. },
+            TerminalWord::Unknown { .. }
+            | TerminalWord::NotMoved { .. }
+            | TerminalWord::NotReady { .. }
+            | TerminalWord::Finished,
+        ) => storing::nobody_waits(held),
         (State::Leaving { .. }, TerminalWord::Finished) => held.state = State::Over,
         _ => {}
     }
@@ -46,8 +65,9 @@ pub(super) fn tray_gone(held: &mut Payment, turn: &mut Turn<'_>) {
         }
         State::Unknown { .. } => unknown::tray_gone(held, turn),
         State::Leaving { .. } => held.state = State::Over,
-        // What their record leads to looks whether the tray is there.
-        State::Starting { .. } | State::Storing { .. } => {}
+        State::Storing { .. } => storing::nobody_waits(held),
+        // What its record leads to looks whether the tray is there.
+        State::Starting { .. } => {}
         State::Accepting | State::Waiting { .. } | State::Ending | State::Over => {}
     }
 }

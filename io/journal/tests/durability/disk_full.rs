@@ -11,10 +11,10 @@ use crate::writer::{SOON, append, start};
 use crate::{accepted, journal_in, open};
 
 /// A file system of 2 MiB, where the system allows one to be mounted.
-struct TinyDisk(tempfile::TempDir);
+pub struct TinyDisk(tempfile::TempDir);
 
 impl TinyDisk {
-    fn mount() -> Option<Self> {
+    pub fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
@@ -34,18 +34,18 @@ impl TinyDisk {
         }
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// Leaves no room at all.
-    fn fill(&self) {
+    pub fn fill(&self) {
         let ballast = vec![0; 4096];
         let file = fs::File::create(self.path().join("ballast")).unwrap();
         while std::io::Write::write_all(&mut &file, &ballast).is_ok() {}
     }
 
-    fn make_room(&self) {
+    pub fn make_room(&self) {
         fs::remove_file(self.path().join("ballast")).unwrap();
     }
 }

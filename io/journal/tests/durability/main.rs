@@ -8,6 +8,7 @@
 
 mod damage;
 mod disk_full;
+mod payments;
 mod records;
 mod reference;
 mod released;

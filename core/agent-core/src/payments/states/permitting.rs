@@ -53,6 +53,7 @@ pub(crate) fn answered(held: &mut Payment, reply: StartReply, turn: &mut Turn<'_
             tray,
             baseline: baseline.clone(),
         };
+        held.is_started = true;
         turn.step(held.id, PaymentStep::Started { baseline });
     } else {
         let reason = reply

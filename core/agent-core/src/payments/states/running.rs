@@ -1,6 +1,6 @@
 //! The terminal is at it. A time-out is no outcome: only the terminal's word is.
 
-use cueline_model::PaymentOutcome;
+use cueline_model::{PaymentFailure, PaymentOutcome};
 use cueline_wire::local::TerminalWord;
 
 use super::{storing, unknown};
@@ -19,15 +19,23 @@ pub(super) fn heard(held: &mut Payment, word: TerminalWord, turn: &mut Turn<'_>)
             let (tray, baseline) = (*tray, baseline.clone());
             storing::enter(held, (tray, baseline), settlement, turn);
         }
-        TerminalWord::NotMoved { .. } if held.cancel_wished => {
-            held.end(PaymentOutcome::Cancelled, turn);
-        }
-        TerminalWord::NotMoved { failure } => held.fail(failure, turn),
+        TerminalWord::NotMoved { failure } => not_moved(held, failure, turn),
+        // It was ready before, so something may have been sent.
+        TerminalWord::NotReady { failure } => unknown::enter(held, failure.text, turn),
         TerminalWord::Unknown { text } => unknown::enter(held, text, turn),
         TerminalWord::Finished => {
             let text = "the terminal went idle without saying how it ended".to_owned();
             unknown::enter(held, text, turn);
         }
         _ => {}
+    }
+}
+
+/// It did not happen, demonstrably.
+pub(super) fn not_moved(held: &mut Payment, failure: PaymentFailure, turn: &mut Turn<'_>) {
+    if held.cancel_wished {
+        held.end(PaymentOutcome::Cancelled, turn);
+    } else {
+        held.fail(failure, turn);
     }
 }

@@ -9,7 +9,7 @@ use crate::payments::payment::{Payment, State};
 use crate::payments::turn::Turn;
 
 /// The start is durable. Nothing was sent yet, so whatever forbids it now ends the payment.
-pub(crate) fn durable(held: &mut Payment, desk: &Desk, turn: &mut Turn<'_>) {
+pub(crate) fn durable(held: &mut Payment, desk: &Desk, fenced: bool, turn: &mut Turn<'_>) {
     let State::Starting { tray, baseline } = &held.state else {
         return;
     };
@@ -18,6 +18,10 @@ pub(crate) fn durable(held: &mut Payment, desk: &Desk, turn: &mut Turn<'_>) {
         held.end(PaymentOutcome::Cancelled, turn);
     } else if held.is_expired(turn.hub_at_least) {
         held.end(PaymentOutcome::Expired, turn);
+    } else if fenced {
+        let text = "another machine speaks in this agent's name, so the terminal was not asked; register the agent anew";
+        let failure = not_begun(PaymentFailureCode::NotPermitted, false, text.to_owned());
+        held.fail(failure, turn);
     } else if desk.station_of(tray).is_none() {
         let text = "the tray program ended before the terminal was asked; nothing was sent to it";
         let failure = not_begun(PaymentFailureCode::NoStation, true, text.to_owned());

@@ -10,7 +10,7 @@ use cueline_model::{
 use cueline_wire::cloud::PaymentStep;
 use cueline_wire::local::{TerminalWord, ToTray};
 
-use super::storing;
+use super::{running, storing};
 use crate::payments::desk::{Desk, Search};
 use crate::payments::event::TrayId;
 use crate::payments::payment::{Payment, State};
@@ -94,6 +94,7 @@ pub(super) fn enter(held: &mut Payment, text: String, turn: &mut Turn<'_>) {
 /// Takes up asking, after a crash or where it begins.
 pub(crate) fn resume(held: &mut Payment, baseline: Option<Baseline>, now: Mono) {
     held.was_unknown = true;
+    held.is_started = true;
     held.state = State::Unknown {
         baseline,
         asking: Asking::at(now),
@@ -137,6 +138,14 @@ pub(crate) fn look_up_again(held: &mut Payment, turn: &Turn<'_>) {
     }
 }
 
+/// Whether a record that it is unknown is still so: with the same answer to who finds out.
+pub(crate) fn is_as_recorded(held: &Payment, asking_recorded: bool) -> bool {
+    match &held.state {
+        State::Unknown { asking, .. } => asking.by_person != asking_recorded,
+        _ => false,
+    }
+}
+
 /// A person has decided at the box office. Says whether it is to be forgotten here.
 pub(crate) fn decided(held: &mut Payment, turn: &mut Turn<'_>) -> bool {
     let State::Unknown { asking, .. } = &held.state else {
@@ -169,6 +178,7 @@ pub(super) fn heard(held: &mut Payment, tray: TrayId, word: TerminalWord, turn: 
             let baseline = baseline.clone();
             storing::enter(held, (tray, baseline), settlement, turn);
         }
+        TerminalWord::NotMoved { failure } => running::not_moved(held, failure, turn),
         TerminalWord::NotReady { .. } | TerminalWord::Unknown { .. } => {
             asking.again(turn.now, None);
         }
@@ -202,7 +212,13 @@ fn found(held: &mut Payment, finding: Finding, turn: &mut Turn<'_>) {
             };
             held.end(PaymentOutcome::Failed { failure }, turn);
         }
-        Finding::InProgress => asking.again(turn.now, Some(IN_PROGRESS_PAUSE)),
+        Finding::InProgress => {
+            let tray = asking.tray().filter(|_| held.cancel_wished);
+            asking.again(turn.now, Some(IN_PROGRESS_PAUSE));
+            if let Some(tray) = tray {
+                held.tell_cancel(tray, turn);
+            }
+        }
         Finding::Unreachable { .. } => asking.again(turn.now, None),
         Finding::CannotTell { text } => {
             let slowest = PAUSES_S[PAUSES_S.len() - 1];

@@ -21,6 +21,19 @@ pub(crate) fn enter(held: &mut Payment, turn: &Turn<'_>) {
     };
 }
 
+/// This machine does no payments any more: what was not begun waits for ever.
+pub(crate) fn put_back(held: &mut Payment, turn: &mut Turn<'_>) {
+    let (State::Preparing { tray, .. } | State::Permitting { tray, .. }) = held.state else {
+        return;
+    };
+    let word = ToTray::Over {
+        payment: held.id,
+        settlement: None,
+    };
+    turn.tell(tray, word);
+    enter(held, turn);
+}
+
 /// Who has the terminal that a payment wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Owner {
