@@ -7,14 +7,15 @@ use anyhow::{Context as _, bail};
 use crate::cargo::cargo;
 use crate::metadata;
 
-const PACKAGES: [&str; 4] = [
+const PACKAGES: [&str; 5] = [
     "cueline-hub",
     "cueline-agent",
+    "cueline-tray",
     "cueline-cli",
     "cueline-fake-devices",
 ];
 
-/// Builds hub, agent, command line and virtual printer, and runs the demo with `arguments`.
+/// Builds hub, agent, tray, command line and virtual devices, and runs the demo with `arguments`.
 pub fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let target = metadata::read()?.target_directory;
     let program = target

@@ -11,8 +11,8 @@ use cueline_uplink::{Call, HubUrl, RequestError, Uplink};
 use cueline_wire::Problem;
 use cueline_wire::api::{
     Agent, AnswerRequest, DecisionRequest, Page, PairingCode, PairingCodeRequest, Payment,
-    PaymentRequest, PrintJob, PrintJobRequest, Printer, PrinterEvent, ReprintRequest,
-    ResolveRequest, ReturnRequest, Site, StoredDocument,
+    PaymentRequest, PrintJob, PrintJobRequest, Printer, PrinterEvent, ReceiptRequest,
+    ReprintRequest, ResolveRequest, ReturnRequest, Site, Station, StoredDocument,
 };
 use http::{HeaderValue, Method, Request, header};
 use serde::Serialize;
@@ -137,6 +137,11 @@ impl Api {
     /// `GET /v1/printers`, all pages.
     pub async fn printers(&self) -> Result<Vec<Printer>, ApiError> {
         self.all("/v1/printers").await
+    }
+
+    /// `GET /v1/stations`, all pages.
+    pub async fn stations(&self) -> Result<Vec<Station>, ApiError> {
+        self.all("/v1/stations").await
     }
 
     /// `GET /v1/sites`, all pages.
@@ -337,6 +342,22 @@ impl Api {
     /// `POST /v1/payments/{id}/look-up`.
     pub async fn look_up(&self, id: PaymentId) -> Result<Payment, ApiError> {
         self.post_to(&format!("/v1/payments/{id}/look-up")).await
+    }
+
+    /// `POST /v1/payments/{id}/receipt`; with the same key again it prints nothing twice.
+    pub async fn print_receipt(
+        &self,
+        id: PaymentId,
+        request: &ReceiptRequest,
+        idempotency_key: &str,
+    ) -> Result<Vec<PrintJob>, ApiError> {
+        let path = format!("/v1/payments/{id}/receipt");
+        let ask = Ask {
+            idempotency_key: Some(idempotency_key),
+            ..Ask::post(&path, request)
+        };
+        let page: Page<PrintJob> = self.ask(ask).await?;
+        Ok(page.data)
     }
 
     /// `POST /v1/payments/{id}/answer`.

@@ -1,5 +1,7 @@
-//! `cueline demo`: a whole house on this machine, one ticket from a call to paper, and hints.
+//! `cueline demo`: a whole house on this machine, one ticket from a call to paper, one payment to a card
+//! terminal and back, and hints.
 
+mod card;
 mod child;
 mod folder;
 mod hints;
@@ -9,12 +11,14 @@ mod stage;
 
 use std::time::Duration;
 
-use cueline_model::{JobState, Proof};
+use cueline_model::{JobState, PaymentState, Proof};
 use cueline_wire::api::PrintJob;
 
 use crate::arguments::DemoArguments;
 use crate::exit::Exit;
+use crate::payments;
 use crate::sentence::outcome;
+use card::Paid;
 use folder::Folder;
 pub use kind::Kind;
 use showing::{Showing, Shown};
@@ -22,6 +26,8 @@ use stage::Stage;
 
 /// How long the ticket may take before the demo says what it waits for and gives up.
 const TICKET_WITHIN: Duration = Duration::from_secs(30);
+/// The same of the payment and of its receipts.
+const PAYMENT_WITHIN: Duration = Duration::from_secs(30);
 
 /// Runs the demo to its end or to Ctrl-C, and leaves nothing running.
 pub async fn run(arguments: DemoArguments, json: bool) -> anyhow::Result<Exit> {
@@ -53,15 +59,17 @@ async fn perform(
     let house = stage.set_up(arguments.printer, folder, showing).await?;
     let shown = house.print_ticket(TICKET_WITHIN).await?;
     showing.ticket(&shown, &folder.tickets());
+    let paid = house.take_payment(PAYMENT_WITHIN).await?;
+    showing.payment(&paid, &card::ledger(folder));
     if arguments.once {
-        return verdict(&shown);
+        return verdict(&shown, &paid);
     }
     showing.hints(&hints::Hints::new(&house, folder));
     stage.run_on(folder, showing).await
 }
 
 /// With `--once`, nothing but a print that the printer itself confirmed counts.
-fn verdict(shown: &Shown) -> anyhow::Result<Exit> {
+fn verdict(shown: &Shown, paid: &Paid) -> anyhow::Result<Exit> {
     let job: &PrintJob = &shown.job;
     if job.state == JobState::Done && job.proof != Some(Proof::Printed) {
         anyhow::bail!(
@@ -71,6 +79,13 @@ fn verdict(shown: &Shown) -> anyhow::Result<Exit> {
     }
     if job.state != JobState::Done {
         eprintln!("error: print the ticket: {}", outcome(job));
+    }
+    if paid.payment.state != PaymentState::Approved {
+        eprintln!(
+            "error: take the payment: {}",
+            payments::outcome(&paid.payment)
+        );
+        return Ok(Exit::of_payment(paid.payment.state));
     }
     Ok(Exit::of_job(job.state))
 }

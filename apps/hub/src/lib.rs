@@ -21,6 +21,7 @@ pub mod payments;
 pub mod pictures;
 pub mod printnode;
 pub mod profile;
+pub mod receipts;
 pub mod refusal;
 pub mod running;
 pub mod server;

@@ -37,6 +37,7 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/payments/{payment}/refund", &["pay"]),
     ("POST", "/v1/payments/{payment}/answer", &["pay"]),
     ("POST", "/v1/payments/{payment}/look-up", &["pay"]),
+    ("POST", "/v1/payments/{payment}/receipt", &["pay"]),
     ("POST", "/v1/payments/{payment}/resolve", &["pay"]),
     ("GET", "/v1/stations", &["read", "pay"]),
     ("GET", "/v1/terminals", &["read", "pay"]),

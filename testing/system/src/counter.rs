@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use cueline_fake_devices::terminal::{LedgerEntry, read_ledger, standing};
 use cueline_model::{Currency, PaymentId, PaymentKind};
-use cueline_wire::api::{Payment, PaymentRequest};
+use cueline_wire::api::{Page, Payment, PaymentRequest, Station, StationState};
 use http::Method;
 
 use crate::api::{Answer, Api};
@@ -261,24 +261,8 @@ impl Counter {
     /// # Errors
     /// When it does not within [`PATIENCE`].
     pub async fn wait_for_desks(&self, count: usize) -> anyhow::Result<()> {
-        let api = self.hub.api()?;
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let stations: serde_json::Value = api.get("/v1/stations").await?.json()?;
-            let data = stations["data"].as_array().context("a page of stations")?;
-            let present = data.iter().filter(|station| station["state"] == "online");
-            if present.count() == count {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                bail!(
-                    "no {count} desks after {PATIENCE:?}; there are {stations:#}\nagent: {}\ntray: {}",
-                    self.till.log(),
-                    self.tray.log()
-                );
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let waited = wait_for_desks(&self.hub.api()?, count).await;
+        waited.with_context(|| self.logs())
     }
 
     /// What programs have said, for a test that fails.
@@ -286,6 +270,37 @@ impl Counter {
     pub fn logs(&self) -> String {
         format!("agent:\n{}\ntray:\n{}", self.till.log(), self.tray.log())
     }
+}
+
+/// Waits until the hub sees so many desks whose tray is there.
+///
+/// # Errors
+/// When it does not within [`PATIENCE`].
+pub async fn wait_for_desks(api: &Api, count: usize) -> anyhow::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let stations: Page<Station> = api.get("/v1/stations").await?.json()?;
+        let present = stations
+            .data
+            .iter()
+            .filter(|station| station.state == StationState::Online);
+        if present.count() == count {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            bail!("no {count} desks after {PATIENCE:?}; there are {stations:#?}");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Whether a refusal may be none a moment later: the hub is busy, or the tray is on its way.
+fn is_passing(answer: &Answer) -> bool {
+    let code = answer
+        .problem()
+        .map(|problem| problem.code)
+        .unwrap_or_default();
+    answer.status == 429 || code == "station_offline"
 }
 
 /// A sale at the desk.
@@ -330,7 +345,7 @@ impl Api {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.pay(request, key).await {
-                Ok(answer) if answer.status.as_u16() < 500 && answer.status != 429 => {
+                Ok(answer) if answer.status.as_u16() < 500 && !is_passing(&answer) => {
                     return answer.json();
                 }
                 other if Instant::now() > deadline => bail!("pay with key {key}: {other:?}"),

@@ -17,6 +17,7 @@ pub mod foreign;
 pub mod held_to_paper;
 pub mod ippeveprinter;
 pub mod lprint;
+pub mod memory;
 pub mod paper;
 pub mod peers;
 pub mod picture;

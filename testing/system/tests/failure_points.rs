@@ -63,7 +63,7 @@ fn points() -> Vec<Point> {
         "agent stopped over the delivery until `start_by` had passed",
         before_the_start::stale_after_sleep;
         7, "no tray, or several match",
-        "tray closed; then two trays of one desk; then a terminal that is not there",
+        "a terminal that is not there; two trays of one desk; the tray closed; a desk that never was",
         before_the_start::no_tray_or_several;
         8, "crash before the start record is durable",
         "tray stopped while it got the terminal ready; agent killed",

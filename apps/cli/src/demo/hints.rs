@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::card::STATION;
 use super::folder::Folder;
 use super::stage::{House, PRINTER};
 
@@ -37,6 +38,11 @@ impl Hints {
                 "print the ticket again and watch it",
                 cueline(format!("print {sample} --printer {PRINTER} --wait")),
             ),
+            (
+                "take a payment; ending in .61 it is declined, in .69 the customer signs",
+                cueline(format!("pay 12.50 --station {STATION}")),
+            ),
+            ("see all payments", cueline("payments".to_owned())),
             ("see what is there", cueline("status".to_owned())),
             (
                 "see what the printer can do",

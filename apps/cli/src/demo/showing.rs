@@ -9,6 +9,7 @@ use cueline_model::WallTime;
 use cueline_wire::api::PrintJob;
 use serde_json::{Value, json};
 
+use super::card::Paid;
 use super::hints::Hints;
 use super::kind::Kind;
 use crate::sentence::{outcome, step};
@@ -39,7 +40,7 @@ impl Showing {
         self.put(
             || {
                 format!(
-                    "cueline demo: a hub, an agent and a virtual {} printer on this machine\n",
+                    "cueline demo: a hub, an agent, a tray, a virtual {} printer and a card terminal on this machine\n",
                     kind.name()
                 )
             },
@@ -73,6 +74,22 @@ impl Showing {
         );
     }
 
+    /// The payment's way, its receipts, and where the terminal wrote it down.
+    pub fn payment(&self, paid: &Paid, ledger: &Path) {
+        self.put(
+            || paid.timeline(ledger),
+            || {
+                Some(json!({
+                    "event": "payment",
+                    "click": cueline_wire::Timestamp(paid.click).to_string(),
+                    "payment": paid.payment,
+                    "receipts": paid.receipts,
+                    "ledger": ledger,
+                }))
+            },
+        );
+    }
+
     /// What to try next.
     pub fn hints(&self, hints: &Hints) {
         self.put(|| hints.to_string(), || Some(hints.to_json()));
@@ -89,7 +106,7 @@ impl Showing {
     /// The last line.
     pub fn ending(&self) {
         self.put(
-            || "\nending the agent, the hub and the printer".to_owned(),
+            || "\nending the tray, the agent, the hub, the printer and the terminal".to_owned(),
             || Some(json!({ "event": "ending" })),
         );
     }

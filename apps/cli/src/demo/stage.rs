@@ -1,4 +1,5 @@
-//! The demo's programs in their order: hub, printer, agent up; agent, hub, printer down.
+//! The demo's programs in their order: hub, printer, agent, terminal, tray up; tray, agent, hub and the
+//! devices down.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use cueline_wire::Base64Bytes;
 use cueline_wire::api::{AgentState, PrintJobRequest, Printer};
 use tokio::time::{Instant, sleep};
 
+use super::card;
 use super::child::Child;
 use super::folder::Folder;
 use super::kind::Kind;
@@ -37,6 +39,8 @@ pub struct Stage {
     hub: Option<Child>,
     printer: Option<Child>,
     agent: Option<Child>,
+    terminal: Option<Child>,
+    tray: Option<Child>,
 }
 
 /// What is known once all run.
@@ -89,6 +93,17 @@ impl Stage {
         let printer = self.start_agent(folder, &api).await?;
         let agent = format!("{AGENT:?}, paired, its printer on line");
         showing.up("agent", &agent, started.elapsed());
+
+        let started = Instant::now();
+        let (child, terminal) = card::start_terminal(folder).await?;
+        self.terminal = Some(child);
+        let address = format!("tcp://{terminal} (virtual, ZVT)");
+        showing.up("terminal", &address, started.elapsed());
+
+        let started = Instant::now();
+        self.tray = Some(card::start_tray(folder, &api, terminal).await?);
+        let desk = format!("station {:?}, without a window", card::STATION);
+        showing.up("tray", &desk, started.elapsed());
 
         std::fs::write(folder.sample(), kind.sample()).context("write the sample ticket")?;
         Ok(House {
@@ -195,7 +210,14 @@ impl Stage {
 
     /// Fails where one of the programs no longer runs.
     fn check(&mut self) -> anyhow::Result<()> {
-        [&mut self.hub, &mut self.printer, &mut self.agent]
+        let Self {
+            hub,
+            printer,
+            agent,
+            terminal,
+            tray,
+        } = self;
+        [hub, printer, agent, terminal, tray]
             .into_iter()
             .flatten()
             .try_for_each(Child::check)
@@ -216,9 +238,15 @@ impl Stage {
         }
     }
 
-    /// Ends all that runs: the agent first, so that it takes its leave of the hub.
+    /// Ends all that runs: tray and agent first, so that they take their leave.
     pub async fn strike(&mut self) {
-        let in_order = [self.agent.take(), self.hub.take(), self.printer.take()];
+        let in_order = [
+            self.tray.take(),
+            self.agent.take(),
+            self.hub.take(),
+            self.printer.take(),
+            self.terminal.take(),
+        ];
         for child in in_order.into_iter().flatten() {
             child.end().await;
         }
@@ -226,6 +254,11 @@ impl Stage {
 }
 
 impl House {
+    /// The API with the demo's key.
+    pub const fn api(&self) -> &Api {
+        &self.api
+    }
+
     /// Prints the sample ticket through the public API and follows it to its end.
     pub async fn print_ticket(&self, within: Duration) -> anyhow::Result<Shown> {
         let request = PrintJobRequest {

@@ -59,6 +59,7 @@ pub fn router(hub: Arc<Hub>) -> Router {
         .route("/v1/payments/{id}/refund", post(payments::refund))
         .route("/v1/payments/{id}/answer", post(payments::answer))
         .route("/v1/payments/{id}/look-up", post(payments::look_up))
+        .route("/v1/payments/{id}/receipt", post(payments::receipt))
         .route("/v1/payments/{id}/resolve", post(payments::resolve))
         .route("/v1/stations", get(stations::list))
         .route("/v1/terminals", get(stations::terminals))

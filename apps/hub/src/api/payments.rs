@@ -15,18 +15,20 @@ use cueline_hub_core::payment::flow::Created;
 use cueline_hub_core::payment::rows::PaymentFilter;
 use cueline_model::{PaymentId, PaymentKind, PaymentState, TenantId};
 use cueline_wire::api::{
-    AnswerRequest, DecisionRequest, Page, Payment as Shown, PaymentRequest, ReturnRequest,
+    AnswerRequest, DecisionRequest, Page, Payment as Shown, PaymentRequest, ReceiptRequest,
+    ReturnRequest,
 };
 use http::header::LOCATION;
 use http::{Request, StatusCode};
 use serde::Deserialize;
 
 use super::params::{Params, PathId, id, idempotency_key};
+use super::shown;
 use crate::auth::{Caller, ToPay, ToSeePayments};
 use crate::body::{self, JSON_BYTES_MAX};
 use crate::hub::Hub;
 use crate::refusal::Refusal;
-use crate::{clock, payments};
+use crate::{clock, jobs, payments, receipts};
 
 const WAIT_MAX_S: u32 = 60;
 
@@ -230,6 +232,42 @@ pub async fn look_up(
     let id = id(&payment, "payment")?;
     let changed = hub.store.look_up_payment(caller.tenant, id, clock::wall());
     show(&hub, changed.await?).await
+}
+
+/// `POST /v1/payments/{id}/receipt`: 201 with the print jobs of its receipts; the payment stays as it is,
+/// whatever becomes of them. Takes an Idempotency-Key.
+pub async fn receipt(
+    State(hub): State<Arc<Hub>>,
+    caller: Caller<ToPay>,
+    PathId(payment): PathId,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    let id = id(&payment, "payment")?;
+    let payment = payments::found(&hub, caller.tenant, id).await?;
+    let key = idempotency_key(request.headers())?;
+    let asked: ReceiptRequest = body::json(request, JSON_BYTES_MAX).await?;
+    let chosen = receipts::chosen(&payment.receipts, asked.copy);
+    if chosen.is_empty() {
+        return Err(Refusal::invalid(
+            "no_receipt",
+            format!(
+                "payment {id} has no such receipt; its terminal gave {}",
+                payment.receipts.len()
+            ),
+        ));
+    }
+    let mut made = Vec::with_capacity(chosen.len());
+    for (place, receipt) in chosen.into_iter().enumerate() {
+        let job = receipts::job(receipt, &asked, format!("receipt of {id}"));
+        let key = key.as_ref().map(|key| format!("{key}/receipt-{place}"));
+        let submitted = jobs::submit(&hub, caller.tenant, job, key).await?;
+        made.push(shown::job(&hub, &submitted.job).await?);
+    }
+    let page = Page {
+        data: made,
+        next: None,
+    };
+    Ok((StatusCode::CREATED, Json(page)).into_response())
 }
 
 /// `POST /v1/payments/{id}/resolve`: a person's decision about an unknown payment, kept in the audit. One that

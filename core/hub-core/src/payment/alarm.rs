@@ -1,8 +1,8 @@
 //! What somebody has to look at because of a payment, before it has a number.
 
 use cueline_model::{
-    AgentId, PaymentFailureCode, PaymentId, PaymentKind, PaymentOutcome, PaymentState, StationName,
-    TenantId, TerminalName, UnmatchedTransaction, WallTime,
+    AgentId, PaymentFailureCode, PaymentId, PaymentKind, PaymentOutcome, StationName, TenantId,
+    TerminalName, UnmatchedTransaction, WallTime,
 };
 use cueline_wire::Timestamp;
 use cueline_wire::api::{Alert, AlertCode};
@@ -118,7 +118,7 @@ impl Payment {
         }
     }
 
-    pub(super) fn late_approval(&self, before: PaymentState, at: WallTime) -> NewAlert {
+    pub(super) fn late_approval(&self, before: &str, at: WallTime) -> NewAlert {
         let sale = self.kind == PaymentKind::Sale;
         let what = if sale {
             "; take it back with a void, or give the customer what was paid for"

@@ -161,6 +161,9 @@ impl Payment {
                 let was_unknown = self.state == PaymentState::Unknown;
                 self.resolved_by = resolver.or_else(|| was_unknown.then_some(Resolver::Terminal));
                 self.settle(told.clone(), EndedBy::Agent, at, detail(told));
+                if self.state == PaymentState::Approved && self.cancel_requested_at.is_some() {
+                    alerts.push(self.late_approval("to be cancelled", at));
+                }
                 self.alarm_at_end(told, at, alerts);
                 Recorded::Changed
             }
@@ -207,7 +210,7 @@ impl Payment {
                     Some(format!("it was {before}")),
                 );
                 self.settle(told.clone(), EndedBy::Agent, at, detail(told));
-                alerts.push(self.late_approval(before, at));
+                alerts.push(self.late_approval(before.as_str(), at));
                 self.alarm_at_end(told, at, alerts);
                 Recorded::Changed
             }

@@ -11,7 +11,8 @@ use crate::Timestamp;
 pub enum AlertCode {
     /// Nobody knows what became of a payment; closed once that is known.
     PaymentUnknown,
-    /// A payment was approved after it had ended otherwise: by cancel, expiry or a person's decision.
+    /// A payment was approved although it was to be cancelled, or after it had ended otherwise: by
+    /// expiry or a person's decision.
     LateApproval,
     /// A person said that money moved, and the terminal says that it did not.
     DecisionContradicted,

@@ -18,7 +18,7 @@ pub use event::{JobEvent, PaymentEvent, PrinterChange, PrinterEvent};
 pub use fleet::{Agent, AgentState, Printer};
 pub use payment::{
     AnswerRequest, DecisionRequest, Evidence, MoneyDecision, Payment, PaymentDecision,
-    PaymentRequest, ReturnRequest, Supersede, Unknown,
+    PaymentRequest, ReceiptRequest, ReturnRequest, Supersede, Unknown,
 };
 pub use print_job::{
     Decision, PrintJob, PrintJobRequest, ReprintRequest, Resolution, ResolveRequest,

@@ -1,8 +1,9 @@
 //! Card payments as the box office asks for them and sees them.
 
 use cueline_model::{
-    AgentId, Certainty, Currency, PaymentFailure, PaymentId, PaymentKind, PaymentState,
-    ProgressNote, Prompt, Receipt, Resolver, StationId, StationName, TerminalId, TerminalName,
+    AgentId, Certainty, Currency, PaymentFailure, PaymentId, PaymentKind, PaymentState, PrinterId,
+    ProgressNote, Prompt, Receipt, ReceiptCopy, Resolver, StationId, StationName, TerminalId,
+    TerminalName,
 };
 use serde::{Deserialize, Serialize};
 
@@ -116,6 +117,18 @@ pub struct DecisionRequest {
     pub by: String,
     /// Why: what was looked at. 1 to 500 characters.
     pub reason: String,
+}
+
+/// `POST /v1/payments/{id}/receipt`: prints a payment's receipts through the print path. Answered with the
+/// print jobs, in the order they come out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptRequest {
+    /// Where.
+    pub printer: PrinterId,
+    /// Whose copy; all of them if not given, the one to be signed first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<ReceiptCopy>,
 }
 
 /// What a person decided about the money.

@@ -17,11 +17,9 @@ use tokio::time::sleep;
 
 use super::scene::{SOON, Scene, for_order, record};
 
-fn has_alert(payment: &Payment, kind: &str) -> bool {
-    let alerts = serde_json::to_value(&payment.alerts).unwrap_or_default();
-    alerts
-        .as_array()
-        .is_some_and(|alerts| alerts.iter().any(|alert| alert["kind"] == kind))
+fn has_alert(payment: &Payment, code: &str) -> bool {
+    let mut alerts = payment.alerts.iter();
+    alerts.any(|alert| alert.code.as_str() == code)
 }
 
 pub async fn uplink_down() -> anyhow::Result<String> {
@@ -83,12 +81,7 @@ pub async fn older_transaction() -> anyhow::Result<String> {
     ensure!(first.state == PaymentState::Approved, "{first:#?}");
     scene.counter.terminal.control("next drop_before")?;
     let made = scene.api.pay_surely(&sale(2000), "second").await?;
-    let seen = scene
-        .api
-        .payment_that(made.id, SOON, |seen| {
-            seen.state.is_settled() || seen.unknown.as_ref().is_some_and(|unknown| !unknown.asking)
-        })
-        .await?;
+    let seen = scene.over(made.id).await?;
     ensure!(
         seen.state != PaymentState::Approved,
         "the older one was taken for it: {seen:#?}"
@@ -104,12 +97,7 @@ pub async fn nothing_found() -> anyhow::Result<String> {
     let scene = Scene::open().await?;
     scene.counter.terminal.control("next drop_before")?;
     let made = scene.sale(1000).await?;
-    let seen = scene
-        .api
-        .payment_that(made.id, SOON, |seen| {
-            seen.state.is_settled() || seen.unknown.as_ref().is_some_and(|unknown| !unknown.asking)
-        })
-        .await?;
+    let seen = scene.over(made.id).await?;
     let verdict = scene.verdict(&seen)?;
     if seen.state.is_settled() {
         return Ok(verdict);
@@ -133,19 +121,22 @@ pub async fn power_loss() -> anyhow::Result<String> {
     let terminal = scene.verdict(&first)?;
     scene.counter.terminal.control("next slow")?;
     let second = scene.sale(1001).await?;
-    scene.in_state(second.id, PaymentState::Started).await?;
+    scene
+        .until("the second payment at the terminal", || {
+            Ok(scene
+                .counter
+                .terminal
+                .control("status")?
+                .contains("begun 2;"))
+        })
+        .await?;
     scene.counter.till.process().kill()?;
     scene.counter.tray.process().kill()?;
     scene.counter.till.restart()?;
     scene.in_state(second.id, PaymentState::Unknown).await?;
     scene.counter.tray.restart()?;
     scene.counter.wait_for_desks(1).await?;
-    let seen = scene
-        .api
-        .payment_that(second.id, SOON, |seen| {
-            seen.state.is_settled() || seen.unknown.as_ref().is_some_and(|unknown| !unknown.asking)
-        })
-        .await?;
+    let seen = scene.over(second.id).await?;
     Ok(format!(
         "terminal: {terminal}; PC: {}",
         scene.verdict(&seen)?
@@ -159,13 +150,7 @@ pub async fn signature_unanswered() -> anyhow::Result<String> {
     let asked = scene.in_state(made.id, PaymentState::AwaitingClerk).await?;
     let kind = asked.prompt.as_ref().map(|prompt| prompt.kind);
     ensure!(kind == Some(PromptKind::Signature), "{asked:#?}");
-    let ended = scene
-        .api
-        .payment_that(made.id, SOON, |seen| {
-            seen.state.is_settled() || seen.unknown.as_ref().is_some_and(|unknown| !unknown.asking)
-        })
-        .await
-        .with_context(|| scene.counter.logs())?;
+    let ended = scene.over(made.id).await?;
     let unanswered = scene.verdict(&ended)?;
     scene.counter.terminal.control("next signature")?;
     let made = scene.sale(1001).await?;
@@ -186,13 +171,7 @@ pub async fn void_reply_lost() -> anyhow::Result<String> {
     let sold = scene.sold(1000).await?;
     scene.counter.terminal.control("next drop_after")?;
     let void: Payment = scene.void(sold.id, "void-1").await?.json()?;
-    let void = scene
-        .api
-        .payment_that(void.id, SOON, |seen| {
-            seen.state.is_settled() || seen.unknown.as_ref().is_some_and(|unknown| !unknown.asking)
-        })
-        .await
-        .with_context(|| scene.counter.logs())?;
+    let void = scene.over(void.id).await?;
     let again = scene.void(sold.id, "void-2").await?.problem()?;
     let ledger = scene.counter.terminal.ledger()?;
     let reversals = ledger
@@ -212,24 +191,15 @@ pub async fn void_hits_another() -> anyhow::Result<String> {
     scene.sold(2000).await?;
     scene.counter.terminal.control("next other_reversal")?;
     let void: Payment = scene.void(first.id, "void").await?.json()?;
-    let seen = scene
-        .api
-        .payment_that(void.id, SOON, |seen| {
-            seen.state.is_settled() || seen.unknown.as_ref().is_some_and(|unknown| !unknown.asking)
-        })
-        .await
-        .with_context(|| scene.counter.logs())?;
+    let seen = scene.over(void.id).await?;
     ensure!(seen.state != PaymentState::Approved, "{seen:#?}");
     ensure!(!seen.alerts.is_empty(), "no alarm: {seen:#?}");
-    Ok(format!("{}, alert `{}`", record(&seen), alert_kind(&seen)))
+    Ok(format!("{}, alert `{}`", record(&seen), alert_codes(&seen)))
 }
 
-fn alert_kind(payment: &Payment) -> String {
-    let first = payment.alerts.first();
-    let alert = first
-        .and_then(|alert| serde_json::to_value(alert).ok())
-        .unwrap_or_default();
-    alert["kind"].as_str().unwrap_or("none").to_owned()
+fn alert_codes(payment: &Payment) -> String {
+    let codes = payment.alerts.iter().map(|alert| alert.code.as_str());
+    codes.collect::<Vec<_>>().join("`, `")
 }
 
 pub async fn receipt_printer_fails() -> anyhow::Result<String> {
@@ -356,14 +326,14 @@ pub async fn keyed_by_hand() -> anyhow::Result<String> {
         let data = alerts["data"].as_array().cloned().unwrap_or_default();
         if let Some(alert) = data
             .into_iter()
-            .find(|alert| alert.to_string().contains("4711"))
+            .find(|alert| alert["transaction"]["amount_minor"] == 4711)
         {
             found = alert;
             break;
         }
         sleep(Duration::from_millis(100)).await;
     }
-    let kind = found["kind"]
+    let kind = found["code"]
         .as_str()
         .with_context(|| scene.counter.logs())?;
     Ok(format!("alert `{kind}`; the box office's own: {verdict}"))

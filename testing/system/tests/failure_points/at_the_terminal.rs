@@ -68,12 +68,7 @@ pub async fn link_drops() -> anyhow::Result<String> {
     let after = scene.verdict(&after)?;
     scene.counter.terminal.control("next drop_before")?;
     let before = scene.sale(1001).await?;
-    let before = scene
-        .api
-        .payment_that(before.id, super::scene::SOON, |seen| {
-            seen.state.is_settled() || seen.unknown.as_ref().is_some_and(|unknown| !unknown.asking)
-        })
-        .await?;
+    let before = scene.over(before.id).await?;
     Ok(format!(
         "after: {after}; before: {}",
         scene.verdict(&before)?

@@ -89,11 +89,15 @@ pub async fn agent_offline() -> anyhow::Result<String> {
                 || seen.state.is_settled()
         })
         .await?;
-    let waited = shown.waiting.map_or("nothing", |_| "`agent_offline` shown");
+    ensure!(shown.waiting.is_some(), "{shown:#?}");
+    sleep(Duration::from_secs(3)).await;
     scene.counter.till.restart()?;
     let ended = scene.ended(made.id).await?;
     ensure!(ended.state == PaymentState::Expired, "{ended:#?}");
-    Ok(format!("{waited}, then {}", scene.verdict(&ended)?))
+    Ok(format!(
+        "`agent_offline` shown, then {}",
+        scene.verdict(&ended)?
+    ))
 }
 
 pub async fn delivered_twice() -> anyhow::Result<String> {
@@ -149,11 +153,14 @@ pub async fn no_tray_or_several() -> anyhow::Result<String> {
     let ambiguous = refused_with(&scene, "ambiguous_station").await?;
     drop(second);
     scene.counter.tray.process().kill()?;
-    let absent = refused_with(&scene, "no_station").await?;
+    let absent = refused_with(&scene, "station_offline").await?;
+    let mut nobody = sale(1000);
+    nobody.station = Some("kiosk".to_owned());
+    let nobody = scene.api.pay(&nobody, "nobody").await?.problem()?;
     ensure!(scene.counter.terminal.ledger()?.is_empty());
     Ok(format!(
-        "refused before start: `{}`, `{ambiguous}`, `{absent}`; no money moved",
-        no_terminal.code
+        "refused before start: `{}`, `{ambiguous}`, `{absent}`, `{}`; no money moved",
+        no_terminal.code, nobody.code
     ))
 }
 
@@ -211,12 +218,7 @@ pub async fn crash_after_the_start_record() -> anyhow::Result<String> {
     scene.counter.tray.process().kill()?;
     scene.counter.till.restart()?;
     scene.counter.tray.restart()?;
-    let seen = scene
-        .api
-        .payment_that(made.id, super::scene::SOON, |seen| {
-            seen.state.is_settled() || seen.unknown.as_ref().is_some_and(|unknown| !unknown.asking)
-        })
-        .await?;
+    let seen = scene.over(made.id).await?;
     let status = scene.counter.terminal.control("status")?;
     ensure!(status.contains("begun 1;"), "{status}");
     Ok(format!("not sent again: {}", scene.verdict(&seen)?))

@@ -58,11 +58,13 @@ impl Scene {
         seen.await.with_context(|| self.counter.logs())
     }
 
-    /// The payment once only a person can decide.
-    pub async fn for_a_person(&self, id: PaymentId) -> anyhow::Result<Payment> {
-        let is_so = |seen: &Payment| seen.unknown.as_ref().is_some_and(|unknown| !unknown.asking);
-        let seen = self.api.payment_that(id, SOON, is_so);
-        seen.await.with_context(|| self.counter.logs())
+    /// The payment once it has ended, or only a person can decide.
+    pub async fn over(&self, id: PaymentId) -> anyhow::Result<Payment> {
+        let is_over = |seen: &Payment| {
+            seen.state.is_settled() || seen.unknown.as_ref().is_some_and(|unknown| !unknown.asking)
+        };
+        let seen = self.api.payment_that(id, SOON, is_over).await;
+        seen.with_context(|| self.counter.logs())
     }
 
     /// A call without a body on a payment.
