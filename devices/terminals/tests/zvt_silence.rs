@@ -1,5 +1,7 @@
 //! What the driver makes of silence, of repeated words and of words out of turn.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use cueline_model::{Mono, PaymentKind, PaymentOrder, PaymentState};
 use cueline_terminals::zvt::apdu::{Apdu, kind};
 use cueline_terminals::zvt::status::StatusInformation;

@@ -73,11 +73,11 @@ impl<'a> Desk<'a> {
     /// The peer goes on, or time does.
     fn turn(&mut self) {
         let happenings = self.peer.go_on(self.now);
-        if happenings.is_empty() {
-            if let Some(at) = self.driver.poll_timeout() {
-                self.now = self.now.max(at);
-                self.driver.handle(Input::Timeout, self.now);
-            }
+        if happenings.is_empty()
+            && let Some(at) = self.driver.poll_timeout()
+        {
+            self.now = self.now.max(at);
+            self.driver.handle(Input::Timeout, self.now);
         }
         for happening in happenings {
             self.driver.handle(happening.as_input(), self.now);

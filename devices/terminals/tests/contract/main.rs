@@ -2,7 +2,11 @@
 //!
 //! To let a driver pass it: write a peer beside `zvt.rs` and call [`suite::run`].
 
+#[cfg(test)]
 mod desk;
+#[cfg(test)]
 mod peer;
+#[cfg(test)]
 mod suite;
+#[cfg(test)]
 mod zvt;
