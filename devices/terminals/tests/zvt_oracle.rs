@@ -1,5 +1,7 @@
 //! The codec against the published `zvt` crate and the packets captured in it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::PathBuf;
 use std::process::Command;
 

@@ -15,6 +15,7 @@ mod receipt;
 mod script;
 mod serve;
 mod settings;
+mod step;
 mod zvt;
 
 use std::io;
@@ -27,9 +28,10 @@ use tokio::task::JoinHandle;
 use crate::control_port;
 
 pub use ledger::{AskedBy, LedgerEntry, LedgerKind, read_ledger, standing};
-pub use payments::{Alone, Pace, Payments, Refusal, Request, Step};
+pub use payments::Payments;
 pub use script::{Script, UnknownScript};
 pub use settings::TerminalSettings;
+pub use step::{Alone, Pace, Refusal, Request, Step};
 pub use zvt::{Deed, ZvtFace};
 
 /// A running virtual terminal. Dropped, it is switched off at once; its ledger stays.

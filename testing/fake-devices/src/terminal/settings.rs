@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::payments::Pace;
+use super::step::Pace;
 
 /// How a virtual terminal is set up.
 #[derive(Debug, Clone)]

@@ -13,8 +13,9 @@ use cueline_terminals::zvt::status::StatusInformation;
 use cueline_terminals::zvt::{bcd, receipts, texts};
 
 use super::ledger::{LedgerEntry, LedgerKind};
-use super::payments::{Alone, Payments, Refusal, Request, Step};
+use super::payments::Payments;
 use super::receipt;
+use super::step::{Alone, Refusal, Request, Step};
 
 /// Of this terminal.
 const TERMINAL_ID: u64 = 52_523_535;

@@ -1,3 +1,5 @@
+//! A sale is not sent twice.
+
 use cueline_terminals::repeat::Repeat;
 use cueline_terminals::zvt::requests::{Amount, Authorisation};
 

@@ -1,3 +1,5 @@
+//! Nobody outside declares a request safe to repeat.
+
 use cueline_terminals::repeat::{RepeatSafe, Request};
 
 struct Mine;

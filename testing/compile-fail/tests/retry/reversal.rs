@@ -1,3 +1,5 @@
+//! A reversal is not sent twice.
+
 use cueline_terminals::repeat::Repeat;
 use cueline_terminals::zvt::requests::Reversal;
 

@@ -1,3 +1,5 @@
+//! A refund is not sent twice.
+
 use cueline_terminals::repeat::Repeat;
 use cueline_terminals::zvt::requests::{Amount, Refund};
 
