@@ -384,3 +384,46 @@ fn a_ping_is_granted_within_its_limits() {
     }
     assert!(PING_MAX < IDLE_TIMEOUT);
 }
+
+fn payments(numbers: &[u128], at_once: bool) -> Event {
+    let payments = numbers.iter().map(|number| PaymentId::from_u128(*number));
+    Event::Payments {
+        payments: payments.collect(),
+        at_once,
+    }
+}
+
+fn say(number: u128) -> Effect {
+    Effect::Send(Outgoing::Payment(PaymentId::from_u128(number)))
+}
+
+#[test]
+fn what_there_is_to_say_of_payments_goes_out_in_order_whatever_jobs_wait() {
+    let mut link = idle(StreamMode::Stream, 0);
+    assert_eq!(
+        given(&mut link, payments(&[1, 2], true), 5),
+        [say(1), say(2)]
+    );
+    assert_eq!(
+        given(&mut link, payments(&[1], true), 6),
+        [say(1)],
+        "also twice"
+    );
+    // Whoever was ended meanwhile is not given a payment any more.
+    link.handle(payments(&[3], true), at(7));
+    let end = given(&mut link, Event::Revoke, 8);
+    assert_eq!(end, [bye(ByeReason::Revoked)]);
+}
+
+#[test]
+fn an_offer_completes_a_polled_answer_and_a_wish_said_before_does_not() {
+    let complete = Effect::Close(End::Complete);
+    let mut link = idle(StreamMode::Poll, 0);
+    assert_eq!(
+        given(&mut link, payments(&[1, 2], false), 5),
+        [say(1), say(2)]
+    );
+    assert!(!link.is_over());
+    let both = given(&mut link, payments(&[3, 4], true), 6);
+    assert_eq!(both, [say(3), say(4), complete]);
+}

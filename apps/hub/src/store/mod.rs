@@ -76,7 +76,7 @@ pub enum Committed {
     /// A payment was made or changed.
     Payment(PaymentNotice),
     /// A tenant has something to look at.
-    Alert(TenantId, Alert),
+    Alert(TenantId, Box<Alert>),
 }
 
 /// What happened to a payment.

@@ -42,7 +42,7 @@ pub fn tell(changes: &mut Changes<'_>, news: News) {
     });
     changes.committed.extend(payments);
     let alerts = news.alerts.into_iter();
-    let alerts = alerts.map(|(tenant, alert)| Committed::Alert(tenant, alert));
+    let alerts = alerts.map(|(tenant, alert)| Committed::Alert(tenant, Box::new(alert)));
     changes.committed.extend(alerts);
 }
 

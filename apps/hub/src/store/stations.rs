@@ -18,6 +18,8 @@ use super::printers::InventoryError;
 use super::{Store, StoreResult, row};
 use crate::ids;
 
+/// Desks of one agent that are remembered while they are gone and nothing was paid there.
+const REMEMBERED_STATIONS_MAX: i64 = 128;
 /// Characters kept of who is logged in.
 const USER_CHARS_MAX: usize = 100;
 
@@ -139,6 +141,22 @@ pub fn put(
                 .map_err(map::<StoreError>)?;
         }
     }
+    forget(connection, agent)
+}
+
+/// Forgets desks that are gone and at which nothing was ever paid, beyond those that are remembered.
+fn forget(connection: &Connection, agent: AgentId) -> StoreResult<()> {
+    let forget = |sql: &str| {
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.execute((agent.to_string(), REMEMBERED_STATIONS_MAX))
+    };
+    let gone = "(SELECT id FROM stations AS gone WHERE agent = ?1 AND trays = 0
+             AND NOT EXISTS (SELECT 1 FROM payments JOIN terminals ON terminals.id = payments.terminal
+                 WHERE terminals.station = gone.id)
+         ORDER BY id DESC LIMIT -1 OFFSET ?2)";
+    forget(&format!("DELETE FROM terminals WHERE station IN {gone}"))
+        .and_then(|_| forget(&format!("DELETE FROM stations WHERE id IN {gone}")))
+        .map_err(map::<StoreError>)?;
     Ok(())
 }
 

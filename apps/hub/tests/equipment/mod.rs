@@ -50,16 +50,8 @@ pub struct House {
 impl House {
     pub async fn open(config: &str) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let file = data.path().join("hub.toml");
-        std::fs::write(&file, config).unwrap();
-        let overrides = Overrides {
-            file: Some(file),
-            data: Some(data.path().join("data")),
-            listen: Some("127.0.0.1:0".to_owned()),
-        };
-        let mut config = Config::load(&overrides).unwrap();
-        // This program is a test and no decoder.
-        config.decoder = Some(env!("CARGO_BIN_EXE_cueline-hub").into());
+        std::fs::write(data.path().join("hub.toml"), config).unwrap();
+        let config = configured(&data);
         let store = Store::open(&config.data, |_| {}).unwrap();
         store.bootstrap(&config.data, clock::wall()).await.unwrap();
         let now = clock::wall();
@@ -87,6 +79,23 @@ impl House {
         }
     }
 
+    /// Stops the hub and starts it again over the same data, at another port.
+    pub async fn reopened(self) -> Self {
+        let Self {
+            running, data, key, ..
+        } = self;
+        running.stop().await;
+        let running = Running::start(&configured(&data)).await.unwrap();
+        let client = Client::new(running.address, &running.authority.as_ref().unwrap().path);
+        Self {
+            running,
+            client,
+            key,
+            other_key: self.other_key,
+            data,
+        }
+    }
+
     pub fn api(&self) -> Api<'_> {
         Api {
             client: &self.client,
@@ -100,6 +109,19 @@ impl House {
             key: Some(self.other_key.clone()),
         }
     }
+}
+
+/// What is in the directory's configuration file.
+fn configured(data: &tempfile::TempDir) -> Config {
+    let overrides = Overrides {
+        file: Some(data.path().join("hub.toml")),
+        data: Some(data.path().join("data")),
+        listen: Some("127.0.0.1:0".to_owned()),
+    };
+    let mut config = Config::load(&overrides).unwrap();
+    // This program is a test and no decoder.
+    config.decoder = Some(env!("CARGO_BIN_EXE_cueline-hub").into());
+    config
 }
 
 /// Connects to one hub, trusting its authority.

@@ -119,6 +119,33 @@ async fn what_the_agent_has_not_acknowledged_is_offered_on_every_new_link() {
 }
 
 #[tokio::test]
+async fn what_the_hub_took_and_permitted_is_there_after_its_restart() {
+    let (house, agent) = house().await;
+    let waiting = made(&house.api(), "k-1", sale("o-1")).await;
+    let running = made(&house.api(), "k-2", sale("o-2")).await;
+    agent.start_payment(1, running.id).await;
+    let before = shown(&house.api(), &running).await;
+    let house = house.reopened().await;
+    let api = house.api();
+    let agent = agent.through(&house.client);
+    let repeat = pay(&api, "k-1", sale("o-1")).await;
+    assert_eq!(repeat.status, 200);
+    assert_eq!(repeat.json::<Payment>().id, waiting.id);
+    assert_eq!(shown(&api, &running).await.evidence, before.evidence);
+    assert_eq!(shown(&api, &running).await.state, PaymentState::Started);
+    let mut stream = agent.hold("ping=60").await;
+    stream.hello().await;
+    assert_eq!(
+        stream.payment().await.payment,
+        waiting.id,
+        "and the other is not offered again"
+    );
+    agent.pay_step(3, running.id, approved(1250)).await;
+    assert_eq!(shown(&api, &running).await.state, PaymentState::Approved);
+    agent.start_payment(4, waiting.id).await;
+}
+
+#[tokio::test]
 async fn the_same_request_makes_one_payment_also_at_the_same_time() {
     let (house, _agent) = house().await;
     let api = house.api();

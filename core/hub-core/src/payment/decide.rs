@@ -84,6 +84,10 @@ impl Payment {
         if self.started_at_agent || self.state == PaymentState::Unknown {
             return refused("it was started before; ask the terminal what became of it".to_owned());
         }
+        // Whoever asks again has not started, so a wish to cancel that came in between can still be granted.
+        if self.cancel_requested_at.is_some() {
+            return refused("its cancellation was asked for".to_owned());
+        }
         if self.start_permitted_at.is_none() {
             self.start_permitted_at = Some(now);
             self.state = PaymentState::Started;

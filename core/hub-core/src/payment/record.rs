@@ -11,6 +11,8 @@ use cueline_wire::cloud::{LivePayment, PaymentEntry, PaymentStep};
 use super::{EndedBy, NewAlert, Payment, RECEIPTS_MAX, Seer};
 use crate::job::{Recorded, shorten};
 
+/// Characters kept of a receipt's line: those of a wide printer.
+const RECEIPT_LINE_CHARS_MAX: usize = 120;
 /// Lines kept of one receipt.
 const RECEIPT_LINES_MAX: usize = 200;
 /// Characters kept of a code or a reference of the terminal's.
@@ -401,9 +403,14 @@ fn cleaned_receipt(receipt: &Receipt) -> Receipt {
     let lines = receipt.lines.iter().take(RECEIPT_LINES_MAX);
     Receipt {
         copy: receipt.copy,
-        lines: lines.map(|line| cleaned_text(line)).collect(),
+        lines: lines.map(|line| cleaned_line(line)).collect(),
         signature: receipt.signature,
     }
+}
+
+fn cleaned_line(line: &str) -> String {
+    let masked = mask_card_numbers(line);
+    masked.chars().take(RECEIPT_LINE_CHARS_MAX).collect()
 }
 
 fn cleaned_note(note: &ProgressNote) -> ProgressNote {

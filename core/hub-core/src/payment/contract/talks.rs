@@ -30,6 +30,12 @@ pub fn a_permission_is_durable_and_stays<H: Harness>(harness: &mut H) {
     assert_eq!(expired, Ok(0));
     step(harness, 1, id, PaymentStep::Started { baseline: None });
     assert!(!ask(harness, id), "what was started is not started again");
+    // One that was permitted, not begun, and then to be cancelled is not begun any more.
+    let third = started(harness, sale(3));
+    let cancelled =
+        harness.act(|rows| flow::cancel(rows, TENANT, third, START, &mut News::default()));
+    assert!(cancelled.expect("asked for").is_some());
+    assert!(!ask(harness, third));
     // One whose time is over is not permitted, and has ended with that answer.
     let second = made(harness, sale(2)).id;
     assert!(!ask(harness, second));
