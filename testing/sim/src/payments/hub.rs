@@ -65,6 +65,8 @@ pub struct Held {
     pub order: PaymentOrder,
     start_by: WallTime,
     is_acked: bool,
+    /// The number of its newest entry: an older one comes of a late copy and changes nothing.
+    newest_seq: u64,
     /// Whether it may be started, once that was asked.
     pub granted: bool,
     /// Somebody wishes it cancelled.
@@ -109,6 +111,7 @@ impl Hub {
             order,
             start_by: world.true_wall().shifted_ms(within_ms),
             is_acked: false,
+            newest_seq: 0,
             granted: false,
             cancel_wished: false,
             unknown: None,
@@ -284,6 +287,10 @@ impl Hub {
             return;
         };
         held.is_acked = true;
+        if entry.seq <= held.newest_seq {
+            return;
+        }
+        held.newest_seq = entry.seq;
         match entry.step {
             PaymentStep::Unknown { text, asking } if held.end.is_none() => {
                 *world.reference.was_unknown.entry(payment).or_default() += 1;
