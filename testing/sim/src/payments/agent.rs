@@ -308,7 +308,8 @@ impl Agent {
                 .expect(durable, Rule::JournalBeforeBegin, payment, || {
                     "its terminal is told to begin before that is durable".to_owned()
                 });
-            world.reference.begun(payment);
+            let true_wall = world.true_wall();
+            world.reference.begun(payment, true_wall);
         }
         if self.trays.contains(&tray) {
             world.after(WAY_MS, What::ToTray(tray.0, word));

@@ -120,6 +120,7 @@ impl Hub {
         };
         let payment = payment_id(number);
         world.note("hub", || format!("has {payment}: {:?}", held.order));
+        world.reference.start_by.insert(payment, held.start_by);
         self.offer(payment, &held, world);
         self.payments.insert(payment, held);
     }

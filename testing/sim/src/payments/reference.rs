@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use cueline_model::PaymentId;
+use cueline_model::{PaymentId, WallTime};
+
+/// The hub's reply and a slow disk may take so long after the hub's permission.
+const LATE_MS_MAX: i64 = 5_000;
 
 /// A rule that must always hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +33,8 @@ pub enum Rule {
     JournalBeforeReport,
     /// A terminal begins only what the hub has permitted.
     PermittedBeforeBegin,
+    /// A terminal is told to begin in the payment's time, but for what a reply and a slow disk take.
+    BegunInTime,
     /// The core does not ask to be woken in vain.
     NoBusyLoop,
 }
@@ -57,6 +62,8 @@ pub struct Reference {
     unwatched: bool,
     violation: Option<Violation>,
     begun: BTreeSet<PaymentId>,
+    /// When each is to be started at the latest.
+    pub start_by: BTreeMap<PaymentId, WallTime>,
     /// How often each was unknown at the hub.
     pub was_unknown: BTreeMap<PaymentId, u32>,
 }
@@ -109,8 +116,14 @@ impl Reference {
         }
     }
 
-    /// A terminal was told to begin.
-    pub fn begun(&mut self, payment: PaymentId) {
+    /// A terminal was told to begin when it was really this time.
+    pub fn begun(&mut self, payment: PaymentId, true_wall: WallTime) {
+        if let Some(start_by) = self.start_by.get(&payment) {
+            let late_ms = true_wall.ms_since(*start_by);
+            self.expect(late_ms <= LATE_MS_MAX, Rule::BegunInTime, payment, || {
+                format!("it is begun {late_ms} ms after its time")
+            });
+        }
         let first = self.begun.insert(payment);
         self.expect(first, Rule::BegunOnce, payment, || {
             "its terminal is told to begin once more".to_owned()

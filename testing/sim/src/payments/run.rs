@@ -203,6 +203,10 @@ impl Simulation {
     }
 
     fn happen(&mut self, what: What) {
+        if let Some(until_ms) = self.frozen_until_ms(&what) {
+            self.world.after(until_ms - self.world.now_ms, what);
+            return;
+        }
         let world = &mut self.world;
         match what {
             What::Agent(life, event) if life == self.agent.life => self.agent.event(event, world),
@@ -260,6 +264,19 @@ impl Simulation {
             What::Fault(fault) => self.go_wrong(fault),
             What::Heal => self.heal(),
         }
+    }
+
+    /// Until when the tray that this is for stands still.
+    fn frozen_until_ms(&self, what: &What) -> Option<u64> {
+        let tray = match what {
+            What::ToTray(conn, _) | What::LostByTray(conn) => self.connected(*conn)?,
+            What::TryAgent(life) | What::Driver(life, ..) | What::DriverTimeout(life, ..) => {
+                life.tray
+            }
+            _ => return None,
+        };
+        let until_ms = self.trays[tray].frozen_until_ms;
+        (until_ms > self.world.now_ms).then_some(until_ms)
     }
 
     fn is_alive(&self, life: TrayLife) -> bool {
@@ -351,6 +368,10 @@ impl Simulation {
                 world.after(ms, What::TrayUp(station));
                 self.tray_dies(station);
             }
+            Fault::TrayFrozen(station, ms) => {
+                world.counts.trays_frozen += 1;
+                self.trays[station].frozen_until_ms = now_ms + ms;
+            }
             Fault::SecondTray(station, ms) => {
                 let second = station + world.plan.stations;
                 world.counts.second_trays += 1;
@@ -393,6 +414,9 @@ impl Simulation {
         self.agent.start(world);
         for terminal in &mut self.terminals {
             terminal.away_until_ms = 0;
+        }
+        for tray in &mut self.trays {
+            tray.frozen_until_ms = 0;
         }
         for station in 0..self.world.plan.stations {
             self.trays[station].start(&mut self.world);

@@ -53,6 +53,8 @@ pub struct Tray {
     pub station: usize,
     /// Whether it runs.
     pub is_up: bool,
+    /// It does nothing until then.
+    pub frozen_until_ms: u64,
     /// Its connection to the agent.
     pub conn: Option<TrayId>,
     current: BTreeMap<usize, Current>,
@@ -67,6 +69,7 @@ impl Tray {
             life: TrayLife { tray, life: 0 },
             station,
             is_up: false,
+            frozen_until_ms: 0,
             conn: None,
             current: BTreeMap::new(),
             drivers: BTreeMap::new(),
@@ -96,6 +99,7 @@ impl Tray {
         }
         world.note(self.name(), || "dies".to_owned());
         self.is_up = false;
+        self.frozen_until_ms = 0;
         self.current.clear();
         self.drivers.clear();
         if let Some(conn) = self.conn.take() {
