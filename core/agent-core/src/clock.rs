@@ -79,6 +79,11 @@ impl Clock {
         })
     }
 
+    /// Whether the hub has said its time since the program's start.
+    pub(crate) fn is_greeted(&self) -> bool {
+        self.greeting.is_some()
+    }
+
     /// Takes the hub's time; gives the offset where it is to be journalled.
     pub(crate) fn greeted(&mut self, server_time: WallTime) -> Option<i64> {
         self.greeting = Some((server_time, self.last.mono));

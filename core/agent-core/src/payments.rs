@@ -108,11 +108,8 @@ impl Payments {
     /// When to call [`Payments::handle_timeout`] at the latest.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Mono> {
-        let now = self.parts.clock.now().mono;
         [
-            self.parts
-                .ledger
-                .timer(now, self.parts.clock.hub_at_least()),
+            self.parts.ledger.timer(&self.parts.clock),
             self.parts.reports.timer(),
         ]
         .into_iter()
@@ -160,6 +157,7 @@ impl Payments {
             now: clock.now().mono,
             hub_now: clock.hub_now(),
             hub_at_least: clock.hub_at_least(),
+            is_greeted: clock.is_greeted(),
             effects: &mut self.effects,
             appends: &mut self.appends,
             live: Vec::new(),
@@ -175,6 +173,7 @@ impl Parts {
                 self.clock.greeted(server_time);
                 turn.hub_now = self.clock.hub_now();
                 turn.hub_at_least = self.clock.hub_at_least();
+                turn.is_greeted = true;
                 self.reports.greeted();
                 self.ledger.ask_permission_again(turn);
             }

@@ -30,6 +30,8 @@ macro_rules! counts {
     };
 }
 
+pub(crate) use counts;
+
 counts! {
     /// Jobs in the hub's store.
     jobs,

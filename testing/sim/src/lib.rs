@@ -3,7 +3,8 @@
 //! The cores are the ones that are shipped. Around them everything is fake and driven by one seed:
 //! clocks, disks, paths, printers with paper, a box office. [`faults`] draws what goes wrong,
 //! [`reference`] knows what is true and what was claimed, [`assertions`] compares the two, and
-//! [`run`] plays a seed from the first fault to the quiet after the last.
+//! [`run`] plays a seed from the first fault to the quiet after the last. [`payments`] does the same
+//! for card payments, in a world of their own.
 
 pub mod assertions;
 pub mod box_office;
@@ -15,6 +16,7 @@ pub mod faults;
 pub mod hub_side;
 pub mod mutation;
 pub mod network;
+pub mod payments;
 pub mod printer;
 pub mod reference;
 pub mod run;

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cueline_model::limits::OPEN_PAYMENTS_PER_AGENT_MAX;
-use cueline_model::{
-    Mono, PaymentFailure, PaymentId, PaymentOutcome, Settlement, StationName, WallTime,
-};
+use cueline_model::{Mono, PaymentFailure, PaymentId, PaymentOutcome, Settlement, StationName};
 use cueline_wire::cloud::{PaymentEntry, PaymentOffer, PaymentStep};
 use cueline_wire::local::ToTray;
 
@@ -20,6 +18,7 @@ use super::record::{Record, RecoveredPayment};
 use super::states::waiting::Owner;
 use super::states::{self, permitting, preparing, starting, storing, unknown, waiting};
 use super::turn::Turn;
+use crate::clock::Clock;
 
 /// A record that could not be stored is tried again after this.
 const WRITE_AGAIN: Duration = Duration::from_secs(2);
@@ -321,10 +320,11 @@ impl Ledger {
         }
     }
 
-    pub(super) fn timer(&self, now: Mono, hub_at_least: WallTime) -> Option<Mono> {
+    pub(super) fn timer(&self, clock: &Clock) -> Option<Mono> {
         let expiry = |held: &Payment| {
-            let left_ms = u64::try_from(held.start_by.ms_since(hub_at_least)).unwrap_or(0);
-            now + Duration::from_millis(left_ms.saturating_add(1))
+            let left_ms = held.start_by.ms_since(clock.hub_at_least());
+            let left_ms = u64::try_from(left_ms).unwrap_or(0);
+            clock.now().mono + Duration::from_millis(left_ms.saturating_add(1))
         };
         let of_payment = |held: &Payment| match &held.state {
             State::Waiting { .. } if self.fenced => None,
@@ -332,6 +332,8 @@ impl Ledger {
                 Some(expiry(held).min(*until))
             }
             State::Permitting { ask_at, .. } => {
+                let may_ask = permitting::may_ask(held, clock.hub_now(), clock.is_greeted());
+                let ask_at = ask_at.filter(|_| may_ask);
                 Some(ask_at.map_or(expiry(held), |at| expiry(held).min(at)))
             }
             State::Unknown { asking, .. } => Some(asking.due()),

@@ -19,6 +19,8 @@ pub(super) struct Turn<'a> {
     pub hub_now: WallTime,
     /// The hub's clock as it certainly is by now: past a payment's `start_by` it is not started.
     pub hub_at_least: WallTime,
+    /// Whether the hub has said its time since the program's start.
+    pub is_greeted: bool,
     pub effects: &'a mut VecDeque<Effect>,
     pub appends: &'a mut Appends,
     /// What is going on at terminals that the hub is to be shown.

@@ -258,3 +258,76 @@ fn a_tray_that_leaves_while_the_start_is_written_ends_it() {
     assert_eq!(till.end_code(1), PaymentFailureCode::NoStation);
     assert!(!till.has_begun(1));
 }
+
+#[test]
+fn a_new_start_asks_for_permission_only_when_the_hub_has_said_its_time() {
+    let mut till = Till::new();
+    till.greeted();
+    let tray = till.tray(DESK);
+    till.offer(1, order(DESK, 2_500), 60);
+    till.ready(tray, 1);
+    // The hub has permitted it, and the answer got lost with the program; an hour passes.
+    till.now_ms += 3_600_000;
+    till.crash();
+    let tray = till.tray(DESK);
+    till.ready(tray, 1);
+    till.take();
+    till.pass_s(5);
+    assert_eq!(till.asked_to_start(), []);
+    till.greeted();
+    assert_eq!(till.end(1), Some(PaymentOutcome::Expired));
+    // In time it goes on.
+    till.offer(2, order(DESK, 2_500), 60);
+    till.ready(tray, 2);
+    till.crash();
+    let tray = till.tray(DESK);
+    till.ready(tray, 2);
+    till.take();
+    assert_eq!(till.asked_to_start(), []);
+    till.greeted();
+    assert_eq!(till.asked_to_start(), [id(2)]);
+}
+
+#[test]
+fn after_sleep_nothing_starts_before_the_hub_has_said_its_time() {
+    // While the hub is asked.
+    let mut till = Till::new();
+    till.greeted();
+    let tray = till.tray(DESK);
+    till.offer(1, order(DESK, 2_500), 60);
+    till.ready(tray, 1);
+    till.sleep_s(3_600);
+    till.permit(1);
+    till.pass_s(5);
+    assert!(!till.has_begun(1));
+    assert_eq!(till.end(1), None, "the clock may only have been set");
+    till.greeted();
+    assert_eq!(till.end(1), Some(PaymentOutcome::Expired));
+    // While its start is written.
+    till.offer(2, order(DESK, 2_500), 60);
+    till.ready(tray, 2);
+    till.slow_disk = true;
+    till.permit(2);
+    till.sleep_s(3_600);
+    till.slow_disk = false;
+    till.sync_one();
+    assert!(!till.has_begun(2));
+    assert_eq!(till.end(2), Some(PaymentOutcome::Expired));
+}
+
+#[test]
+fn a_clock_that_was_only_set_costs_nothing_but_the_wait_for_the_hub() {
+    let mut till = Till::new();
+    till.greeted();
+    let tray = till.tray(DESK);
+    till.offer(1, order(DESK, 2_500), 60);
+    till.ready(tray, 1);
+    till.set_clock_s(3_600);
+    till.permit(1);
+    till.pass_s(5);
+    till.take();
+    till.greeted();
+    assert_eq!(till.asked_to_start(), [id(1)]);
+    till.permit(1);
+    assert!(till.has_begun(1));
+}

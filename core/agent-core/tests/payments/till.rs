@@ -29,6 +29,10 @@ pub const DESK: &str = "desk-1";
 pub struct Till {
     pub core: Payments,
     pub now_ms: u64,
+    /// Wall clock minus (START + monotonic clock), ms.
+    wall_off_ms: i64,
+    /// The hub's, likewise.
+    hub_off_ms: i64,
     pub journal: JournalImage,
     pub on_the_way: VecDeque<(BatchId, Vec<Record>)>,
     /// Batches become durable only by [`Till::sync_one`].
@@ -93,10 +97,14 @@ impl Till {
     }
 
     pub fn recovered(journal: JournalImage) -> Self {
-        Self::started(journal, 0)
+        Self::started(journal, 0, (0, 0))
     }
 
-    fn started(mut journal: JournalImage, now_ms: u64) -> Self {
+    fn started(
+        mut journal: JournalImage,
+        now_ms: u64,
+        (wall_off_ms, hub_off_ms): (i64, i64),
+    ) -> Self {
         let found = journal.open();
         let mut durable: BTreeMap<u64, PaymentEntry> = BTreeMap::new();
         let kept = found.payments.iter().flat_map(|found| &found.entries);
@@ -104,8 +112,10 @@ impl Till {
             durable.insert(entry.seq, entry.clone());
         }
         let mut till = Self {
-            core: Payments::new(found, read_clocks(now_ms)),
+            core: Payments::new(found, read_clocks(now_ms, wall_off_ms)),
             now_ms,
+            wall_off_ms,
+            hub_off_ms,
             journal,
             on_the_way: VecDeque::new(),
             slow_disk: false,
@@ -122,7 +132,11 @@ impl Till {
 
     /// The process is killed and started again: what was not durable is lost.
     pub fn crash(&mut self) {
-        let mut next = Self::started(self.journal.clone(), self.now_ms);
+        let mut next = Self::started(
+            self.journal.clone(),
+            self.now_ms,
+            (self.wall_off_ms, self.hub_off_ms),
+        );
         next.begun.append(&mut self.begun);
         next.next_tray = self.next_tray;
         next.slow_disk = self.slow_disk;
@@ -130,7 +144,18 @@ impl Till {
     }
 
     pub fn hub_now(&self) -> WallTime {
-        START + Duration::from_millis(self.now_ms)
+        (START + Duration::from_millis(self.now_ms)).shifted_ms(self.hub_off_ms)
+    }
+
+    /// Time passes that the monotonic clock does not count: the machine sleeps.
+    pub fn sleep_s(&mut self, seconds: i64) {
+        self.wall_off_ms += seconds * 1_000;
+        self.hub_off_ms += seconds * 1_000;
+    }
+
+    /// Somebody sets the wall clock.
+    pub fn set_clock_s(&mut self, seconds: i64) {
+        self.wall_off_ms += seconds * 1_000;
     }
 
     pub fn pass_s(&mut self, seconds: u64) {
@@ -140,11 +165,13 @@ impl Till {
                 break;
             }
             self.now_ms = due.0;
-            self.core.handle_timeout(read_clocks(self.now_ms));
+            self.core
+                .handle_timeout(read_clocks(self.now_ms, self.wall_off_ms));
             self.drain();
         }
         self.now_ms = end_ms;
-        self.core.handle_timeout(read_clocks(self.now_ms));
+        self.core
+            .handle_timeout(read_clocks(self.now_ms, self.wall_off_ms));
         self.drain();
     }
 
@@ -152,7 +179,8 @@ impl Till {
         if let Event::ReportAnswered { .. } | Event::ReportFailed { .. } = event {
             self.report = None;
         }
-        self.core.handle_event(event, read_clocks(self.now_ms));
+        self.core
+            .handle_event(event, read_clocks(self.now_ms, self.wall_off_ms));
         self.drain();
     }
 
@@ -427,9 +455,9 @@ impl Till {
     }
 }
 
-fn read_clocks(now_ms: u64) -> Now {
+fn read_clocks(now_ms: u64, wall_off_ms: i64) -> Now {
     Now {
         mono: Mono(now_ms),
-        wall: START + Duration::from_millis(now_ms),
+        wall: (START + Duration::from_millis(now_ms)).shifted_ms(wall_off_ms),
     }
 }

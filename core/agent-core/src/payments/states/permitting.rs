@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cueline_model::{Baseline, PaymentFailureCode, PaymentOutcome};
+use cueline_model::{Baseline, PaymentFailureCode, PaymentOutcome, WallTime};
 use cueline_wire::cloud::{PaymentStep, StartReply};
 
 use crate::payments::event::TrayId;
@@ -21,9 +21,16 @@ pub(super) fn enter(held: &mut Payment, tray: TrayId, baseline: Option<Baseline>
     };
 }
 
+/// Whether the hub may be asked. Its answer stays the same for ever, also after this program was away
+/// or the machine slept; so where this payment's time may be over, the hub first has to say its time.
+pub(crate) fn may_ask(held: &Payment, hub_now: WallTime, is_greeted: bool) -> bool {
+    is_greeted && !held.is_expired(hub_now)
+}
+
 /// Whether the hub is to be asked now.
 pub(crate) fn advance(held: &mut Payment, turn: &mut Turn<'_>) -> bool {
     let is_expired = held.is_expired(turn.hub_at_least);
+    let may_ask = may_ask(held, turn.hub_now, turn.is_greeted);
     let State::Permitting { ask_at, .. } = &mut held.state else {
         return false;
     };
@@ -31,7 +38,7 @@ pub(crate) fn advance(held: &mut Payment, turn: &mut Turn<'_>) -> bool {
         held.end(PaymentOutcome::Expired, turn);
         return false;
     }
-    ask_at.take_if(|at| *at <= turn.now).is_some()
+    ask_at.take_if(|at| may_ask && *at <= turn.now).is_some()
 }
 
 pub(crate) fn unanswered(held: &mut Payment, turn: &Turn<'_>) {
@@ -47,6 +54,9 @@ pub(crate) fn answered(held: &mut Payment, reply: StartReply, turn: &mut Turn<'_
     };
     if held.is_expired(turn.hub_at_least) {
         held.end(PaymentOutcome::Expired, turn);
+    } else if reply.granted && held.is_expired(turn.hub_now) {
+        // The machine may have slept since it asked.
+        unanswered(held, turn);
     } else if reply.granted {
         let (tray, baseline) = (*tray, baseline.clone());
         held.state = State::Starting {

@@ -8,7 +8,8 @@ use crate::payments::not_begun;
 use crate::payments::payment::{Payment, State};
 use crate::payments::turn::Turn;
 
-/// The start is durable. Nothing was sent yet, so whatever forbids it now ends the payment.
+/// The start is durable. Nothing was sent yet, so whatever forbids it now ends the payment, also where
+/// its time is only probably over: the machine may have slept meanwhile.
 pub(crate) fn durable(held: &mut Payment, desk: &Desk, fenced: bool, turn: &mut Turn<'_>) {
     let State::Starting { tray, baseline } = &held.state else {
         return;
@@ -16,7 +17,7 @@ pub(crate) fn durable(held: &mut Payment, desk: &Desk, fenced: bool, turn: &mut 
     let (tray, baseline) = (*tray, baseline.clone());
     if held.cancel_wished {
         held.end(PaymentOutcome::Cancelled, turn);
-    } else if held.is_expired(turn.hub_at_least) {
+    } else if held.is_expired(turn.hub_now) {
         held.end(PaymentOutcome::Expired, turn);
     } else if fenced {
         let text = "another machine speaks in this agent's name, so the terminal was not asked; register the agent anew";
