@@ -8,6 +8,9 @@ pub mod adyen;
 pub mod caisse_ap;
 pub mod command;
 pub mod driver;
+pub mod repeat;
+pub mod zvt;
 
 pub use command::Command;
 pub use driver::{Driver, Event, Input, Output};
+pub use zvt::{Zvt, ZvtSettings};

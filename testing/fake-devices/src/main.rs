@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use cueline_fake_devices::{PlannedFault, PrinterSettings, SecondHost, VirtualPrinter};
+use cueline_fake_devices::{
+    PlannedFault, PrinterSettings, SecondHost, VirtualPrinter, end_requested,
+};
 use cueline_model::Language;
 
 /// A virtual printer: takes connections on a TCP port and writes each ticket that comes out as a PNG,
@@ -171,31 +173,4 @@ async fn main() -> anyhow::Result<()> {
     }
     printer.stop().await;
     Ok(())
-}
-
-/// Resolves when the program is asked to end; listening starts with the call.
-#[cfg(unix)]
-fn end_requested() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Resolves when the program is asked to end; listening starts with the call.
-#[cfg(windows)]
-fn end_requested() -> std::io::Result<impl Future<Output = ()>> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    let mut close = tokio::signal::windows::ctrl_close()?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = close.recv() => {}
-        }
-    })
 }

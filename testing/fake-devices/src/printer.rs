@@ -28,6 +28,8 @@ use std::sync::Arc;
 use cueline_model::Language;
 use tokio::task::JoinHandle;
 
+use crate::control_port;
+
 pub use fault::{PrinterFault, UnknownFault};
 pub use plan::{Moment, Place, PlannedFault};
 pub use settings::{PrinterSettings, SecondHost};
@@ -53,16 +55,9 @@ impl VirtualPrinter {
     /// A port cannot be opened (taken, or the control port is not on loopback), or the output
     /// directory cannot be made or written.
     pub async fn start(settings: PrinterSettings) -> io::Result<Self> {
-        if !settings.control.ip().is_loopback() {
-            let problem = format!(
-                "the control port is for this machine alone: expected a loopback address, got {}",
-                settings.control
-            );
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
-        }
         let tray = tickets::TicketTray::open(settings.language, &settings.output)?;
         let listener = serve::listen(settings.listen)?;
-        let control_listener = tokio::net::TcpListener::bind(settings.control).await?;
+        let control_listener = control_port::listen(settings.control).await?;
         let address = listener.local_addr()?;
         let control_address = control_listener.local_addr()?;
         let panel = Arc::new(panel::Panel::new(settings.fault, settings.second_host));
@@ -95,7 +90,9 @@ impl VirtualPrinter {
             panel,
             language: settings.language,
             printer,
-            control: tokio::spawn(control::serve(control_listener, controls)),
+            control: tokio::spawn(control_port::serve(control_listener, move |line| {
+                control::answer(line, &controls)
+            })),
         })
     }
 
