@@ -27,7 +27,7 @@ use tokio::task::JoinHandle;
 use crate::control_port;
 
 pub use ledger::{AskedBy, LedgerEntry, LedgerKind, read_ledger, standing};
-pub use payments::{Pace, Payments, Refusal, Request, Step};
+pub use payments::{Alone, Pace, Payments, Refusal, Request, Step};
 pub use script::{Script, UnknownScript};
 pub use settings::TerminalSettings;
 pub use zvt::{Deed, ZvtFace};

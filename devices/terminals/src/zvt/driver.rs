@@ -77,6 +77,8 @@ pub struct Zvt {
     ready: bool,
     /// The last transaction that its owner knows of.
     seen: Option<Numbers>,
+    /// The transaction that it was told to take back, or took back by its own rule.
+    taken_back: Option<u32>,
     deadline: Option<Mono>,
     outputs: VecDeque<Output>,
     events: VecDeque<Event>,
@@ -108,6 +110,7 @@ impl Zvt {
             task: Task::Idle,
             ready: false,
             seen: None,
+            taken_back: None,
             deadline: None,
             outputs: VecDeque::new(),
             events: VecDeque::new(),
@@ -193,6 +196,8 @@ impl Zvt {
     fn note(&mut self, status: &StatusInformation, ours: bool) {
         let numbers = Numbers::of(status);
         let new = self.seen != Some(numbers);
+        let back = status.original_trace_no;
+        let ours = ours || (back.is_some() && back == self.taken_back);
         self.seen = Some(numbers);
         let moved = status.result_code == Some(0);
         if let (true, false, true, Some(amount_minor @ 1..)) =

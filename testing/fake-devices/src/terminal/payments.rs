@@ -108,6 +108,15 @@ impl Default for Pace {
     }
 }
 
+/// How far a payment without a till came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alone {
+    /// Nothing before this moment, where there is one.
+    Until(Option<Mono>),
+    /// The power fails.
+    PowerLoss,
+}
+
 #[derive(Debug)]
 struct Doing {
     request: Request,
@@ -368,6 +377,23 @@ impl Payments {
             Beat::End => {
                 self.doing = None;
                 Ok(Step::Idle)
+            }
+        }
+    }
+
+    /// Goes on with a payment whose till is gone; what is approved stands.
+    ///
+    /// # Errors
+    ///
+    /// The ledger cannot be written.
+    pub fn go_on_alone(&mut self, now: Mono) -> io::Result<Alone> {
+        loop {
+            match self.step(now)? {
+                Step::Idle => return Ok(Alone::Until(None)),
+                Step::Wait(until) if now < until => return Ok(Alone::Until(Some(until))),
+                Step::PowerLoss => return Ok(Alone::PowerLoss),
+                Step::Approved { .. } => self.link_lost(),
+                _ => {}
             }
         }
     }

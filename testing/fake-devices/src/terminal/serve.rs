@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::Instant;
 
 use super::panel::Panel;
-use super::payments::Step;
+use super::payments::Alone;
 use super::settings::TerminalSettings;
 use super::zvt::{Deed, ZvtFace};
 
@@ -99,7 +99,8 @@ pub(super) async fn serve(
             listener = Some(open);
             continue;
         }
-        let wake = match alone(&panel, clock.now())? {
+        let step = panel.payments().go_on_alone(clock.now())?;
+        let wake = match step {
             Alone::PowerLoss => {
                 power_loss(&panel, settings.power_off);
                 continue;
@@ -126,25 +127,6 @@ fn power_loss(panel: &Arc<Panel>, off: Duration) {
         tokio::time::sleep(off).await;
         panel.switch(true);
     });
-}
-
-enum Alone {
-    Until(Option<Mono>),
-    PowerLoss,
-}
-
-/// A payment without a till goes on; what is approved stands.
-fn alone(panel: &Panel, now: Mono) -> io::Result<Alone> {
-    let mut payments = panel.payments();
-    loop {
-        match payments.step(now)? {
-            Step::Idle => return Ok(Alone::Until(None)),
-            Step::Wait(until) if now < until => return Ok(Alone::Until(Some(until))),
-            Step::PowerLoss => return Ok(Alone::PowerLoss),
-            Step::Approved { .. } => payments.link_lost(),
-            _ => {}
-        }
-    }
 }
 
 enum Ended {

@@ -13,7 +13,7 @@ use cueline_terminals::zvt::status::StatusInformation;
 use cueline_terminals::zvt::{bcd, receipts, texts};
 
 use super::ledger::{LedgerEntry, LedgerKind};
-use super::payments::{Payments, Refusal, Request, Step};
+use super::payments::{Alone, Payments, Refusal, Request, Step};
 use super::receipt;
 
 /// Of this terminal.
@@ -122,6 +122,14 @@ impl ZvtFace {
             {
                 self.send(&apdu);
                 continue;
+            }
+            if !self.paying && payments.is_paying() {
+                // One whose till is gone.
+                match payments.go_on_alone(now)? {
+                    Alone::Until(until) => wake = until,
+                    Alone::PowerLoss => self.deeds.push(Deed::PowerLoss),
+                }
+                break;
             }
             if !self.paying || self.in_flight == Some(InFlight::Plain) {
                 break;

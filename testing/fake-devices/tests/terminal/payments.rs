@@ -140,6 +140,8 @@ async fn a_payment_whose_till_died_goes_on_and_is_found() {
     let mut till = Till::new(terminal.address());
     let asked = order(PaymentKind::Sale, 1250);
     let baseline = till.begin(asked.clone()).await;
+    // The terminal is at it.
+    assert!(matches!(till.event().await, Event::Progress(_)));
     drop(till);
     let mut anew = Till::new(terminal.address());
     let finding = anew.look_up(asked, baseline).await;

@@ -103,7 +103,7 @@ async fn the_control_port_says_what_it_did() {
         "hand_keyed -1",
         "busy",
         "",
-        "hand_keyed 5 XXX",
+        "hand_keyed 5 EURO",
     ] {
         assert!(running.say(wrong).starts_with("error: "), "{wrong}");
     }

@@ -253,7 +253,7 @@ impl Zvt {
         if told.last_word != LastWord::AfterStatus || self.link != Link::Open {
             return self.unknown("it could not be told to take the payment back");
         }
-        self.refuse(now);
+        self.refuse(told.trace_no, now);
         let then = Taken::NotStored;
         paying.phase = Phase::TakingBack { told, then };
         Task::Paying(paying)
@@ -266,7 +266,7 @@ impl Zvt {
         outcome: PaymentOutcome,
         now: Mono,
     ) -> Task {
-        self.refuse(now);
+        self.refuse(status.trace_no, now);
         paying.phase = Phase::TakingBack {
             told: Told {
                 moved: true,
@@ -278,7 +278,8 @@ impl Zvt {
         Task::Paying(paying)
     }
 
-    fn refuse(&mut self, now: Mono) {
+    fn refuse(&mut self, trace_no: Option<u32>, now: Mono) {
+        self.taken_back = trace_no;
         self.write(Apdu::nack(texts::PROCESSING_ERROR).encode());
         self.wait(now, self.settings.completion_within);
     }

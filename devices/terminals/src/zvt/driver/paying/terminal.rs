@@ -168,7 +168,8 @@ impl Zvt {
                 Task::Idle
             }
             Phase::Sent | Phase::Running => self.tell(paying, stopped(code), None, LastWord::Abort),
-            Phase::Signing { .. } => {
+            Phase::Signing { status } => {
+                self.taken_back = status.trace_no;
                 self.emit(Event::PromptOver {
                     prompt: paying.prompts,
                 });
