@@ -1,0 +1,6 @@
+//! Adyen's and Caisse-AP's drivers pay at the virtual terminal over real connections, and its ledger is the
+//! judge of what they say.
+
+mod adyen;
+mod caisse_ap;
+mod counter;
