@@ -168,7 +168,7 @@ impl Till<'_> {
             if let Some(ended) = self.do_all(deeds).await {
                 return Ok(ended);
             }
-            let acknowledged_by = self.face.awaits_till().then(|| self.acknowledge_within);
+            let acknowledged_by = self.face.awaits_till().then_some(self.acknowledge_within);
             let late = async {
                 match acknowledged_by.filter(|_| wake.is_none()) {
                     Some(time) => tokio::time::sleep(time).await,
