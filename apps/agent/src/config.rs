@@ -3,6 +3,7 @@
 mod link;
 mod printers;
 mod section;
+mod trays;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use cueline_uplink::{ProxyChoice, ProxyUrlError};
 
 pub use printers::PrinterSetting;
 use section::{Complaint, Document};
+pub use trays::TraySetting;
 
 /// The agent's settings.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,8 @@ pub struct Config {
     pub link: LinkTimings,
     /// This machine's printers.
     pub printers: Vec<PrinterSetting>,
+    /// Where trays come in.
+    pub trays: TraySetting,
 }
 
 /// A proxy setting with the text it came from, which may hold a password: never shown.
@@ -131,6 +135,7 @@ impl Config {
                 .and_then(|value| root.parsed("proxy", &value)),
             link: link::read(&mut root.section("link")),
             printers: printers::read(&mut root),
+            trays: trays::read(&mut root.section("trays")),
         };
         drop(root);
         document.finish(config)

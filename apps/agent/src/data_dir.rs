@@ -71,6 +71,11 @@ impl DataDir {
     pub fn journal(&self) -> PathBuf {
         self.0.join("journal.sqlite")
     }
+
+    /// The journal of payments.
+    pub fn payment_journal(&self) -> PathBuf {
+        self.0.join("payments.sqlite")
+    }
 }
 
 #[cfg(windows)]

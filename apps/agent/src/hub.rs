@@ -10,7 +10,7 @@ mod report;
 pub mod test_hub;
 
 pub use answer::{AskError, decoded, refusal};
-pub use client::{HubClient, sha256};
+pub use client::{Ask, HubClient, sha256};
 pub use document::fetch;
 pub use held::{HeldRequest, hold};
 pub use offer_check::OfferCheck;

@@ -9,6 +9,7 @@ mod hub;
 mod identity;
 mod key;
 mod log;
+mod payments;
 mod registration;
 mod run;
 mod shell;

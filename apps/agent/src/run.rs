@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cueline_agent_core::Event;
+use cueline_agent_core::payments::Recovered;
 use cueline_decoder::{Decoder, DecoderSettings};
-use cueline_journal::{Journal, OnDamage};
+use cueline_journal::{Journal, OnDamage, PaymentJournal};
+use cueline_local_socket::{Listener, SocketPath};
 use cueline_uplink::{Uplink, UplinkConfig};
 use http::HeaderValue;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -17,8 +19,9 @@ use crate::ending::{Code, Ending};
 use crate::hub::{HubClient, OfferCheck};
 use crate::identity::Identity;
 use crate::key::AgentKey;
+use crate::payments::{self, NewsDoor, PaymentShell};
 use crate::registration::registered;
-use crate::shell::{EventDoor, Means, Shell};
+use crate::shell::{EventDoor, Installed, Means, Shell};
 use crate::signals::StopSignals;
 
 /// How long prints under way may take to end.
@@ -50,7 +53,15 @@ pub async fn run(args: &RunArgs) -> Result<String, Ending> {
             moved_to.display()
         );
     }
-    let means = means(&setup)?;
+    let (news_door, news) = payments::news();
+    let means = means(&setup, news_door.clone())?;
+    let (hub, installed) = (Arc::clone(&means.hub), Arc::clone(&means.installed));
+    let payment_journal = open_payment_journal(&setup)?;
+    let socket = &setup.config.trays.socket;
+    let own_socket = || SocketPath::of_data_dir(setup.data.path());
+    let socket = socket.clone().unwrap_or_else(own_socket);
+    let listener = Listener::bind(&socket, setup.config.trays.access)
+        .map_err(|error| Ending::new(Code::Other, error))?;
     let (shell, door) = Shell::start(
         &setup.config,
         seed()?,
@@ -58,6 +69,13 @@ pub async fn run(args: &RunArgs) -> Result<String, Ending> {
         opened.recovered,
         means,
     )?;
+    let payment_means = payments::Means {
+        hub,
+        listener,
+        installed,
+        door: door.clone(),
+    };
+    let payments = PaymentShell::new(payment_journal, payment_means, (news_door, news));
     tracing::info!(
         pid = std::process::id(),
         data = %setup.data.path().display(),
@@ -73,6 +91,7 @@ pub async fn run(args: &RunArgs) -> Result<String, Ending> {
     }
     let ended = tokio::select! {
         ended = shell.run() => ended,
+        failed = payments.run() => Err(failed),
         stopped = stop_when_asked(&mut signals, &door) => Err(stopped),
     };
     ended.map(|()| {
@@ -87,7 +106,8 @@ pub async fn run(args: &RunArgs) -> Result<String, Ending> {
 /// All that is wrong with both.
 pub fn check(args: &CheckArgs) -> Result<String, Ending> {
     let setup = set_up(&args.files)?;
-    means(&setup)?;
+    let (news_door, _news) = payments::news();
+    means(&setup, news_door)?;
     let Setup {
         config, identity, ..
     } = &setup;
@@ -150,7 +170,7 @@ fn set_up(files: &DataArgs) -> Result<Setup, Ending> {
     }
 }
 
-fn means(setup: &Setup) -> Result<Means, Ending> {
+fn means(setup: &Setup, payments: NewsDoor) -> Result<Means, Ending> {
     let Setup {
         identity, config, ..
     } = setup;
@@ -179,14 +199,28 @@ fn means(setup: &Setup) -> Result<Means, Ending> {
         decoder: Decoder::new(decoder),
         hub: Arc::new(HubClient::new(uplink, identity.agent, setup.key.clone())),
         offers: Arc::new(offers),
+        installed: Arc::new(Installed::new(&config.printers)),
+        payments,
     })
+}
+
+fn open_payment_journal(setup: &Setup) -> Result<(PaymentJournal, Recovered), Ending> {
+    let mut instance = [0; 16];
+    random(&mut instance)?;
+    let instance = instance.iter().map(|byte| format!("{byte:02x}")).collect();
+    let path = setup.data.payment_journal();
+    Ok(PaymentJournal::open(&path, setup.identity.agent, instance)?)
+}
+
+fn random(bytes: &mut [u8]) -> Result<(), Ending> {
+    SystemRandom::new()
+        .fill(bytes)
+        .map_err(|_| Ending::new(Code::Other, "start: the system gave no random bytes"))
 }
 
 /// Where the core's chance starts: another place on every start, so that a fleet spreads.
 fn seed() -> Result<u64, Ending> {
     let mut bytes = [0; 8];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| Ending::new(Code::Other, "start: the system gave no random bytes"))?;
+    random(&mut bytes)?;
     Ok(u64::from_le_bytes(bytes))
 }

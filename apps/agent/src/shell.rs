@@ -17,10 +17,11 @@ use tokio::sync::mpsc;
 
 use crate::config::Config;
 use crate::ending::{Code, Ending};
-use clock::Clock;
 use effects::Effects;
 
+pub use clock::Clock;
 pub use effects::Means;
+pub use installed::Installed;
 
 /// Events on their way to the core.
 const EVENTS_MAX: usize = 256;

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use cueline_model::limits::DOCUMENT_BYTES_MAX;
-use cueline_model::{ContentType, JobId, JobState, PrinterId, SiteId};
+use cueline_model::{
+    Answer, ContentType, JobId, JobState, PaymentId, PaymentState, PrinterId, SiteId,
+};
 use cueline_uplink::{Call, HubUrl, RequestError, Uplink};
 use cueline_wire::Problem;
 use cueline_wire::api::{
-    Agent, Page, PairingCode, PairingCodeRequest, PrintJob, PrintJobRequest, Printer, PrinterEvent,
-    ReprintRequest, ResolveRequest, Site, StoredDocument,
+    Agent, AnswerRequest, DecisionRequest, Page, PairingCode, PairingCodeRequest, Payment,
+    PaymentRequest, PrintJob, PrintJobRequest, Printer, PrinterEvent, ReprintRequest,
+    ResolveRequest, ReturnRequest, Site, StoredDocument,
 };
 use http::{HeaderValue, Method, Request, header};
 use serde::Serialize;
@@ -260,10 +263,108 @@ impl Api {
 
     /// `POST /v1/print-jobs/{id}/cancel`.
     pub async fn cancel(&self, id: JobId) -> Result<PrintJob, ApiError> {
-        let path = format!("/v1/print-jobs/{id}/cancel");
+        self.post_to(&format!("/v1/print-jobs/{id}/cancel")).await
+    }
+
+    /// `POST /v1/payments`; with the same key again it makes no second payment.
+    pub async fn pay(
+        &self,
+        request: &PaymentRequest,
+        idempotency_key: &str,
+    ) -> Result<Payment, ApiError> {
+        let ask = Ask {
+            idempotency_key: Some(idempotency_key),
+            ..Ask::post("/v1/payments", request)
+        };
+        self.ask(ask).await
+    }
+
+    /// `POST /v1/payments/{id}/void`; with the same key again it makes no second one.
+    pub async fn void(
+        &self,
+        original: PaymentId,
+        request: &ReturnRequest,
+        idempotency_key: &str,
+    ) -> Result<Payment, ApiError> {
+        let path = format!("/v1/payments/{original}/void");
+        let ask = Ask {
+            idempotency_key: Some(idempotency_key),
+            ..Ask::post(&path, request)
+        };
+        self.ask(ask).await
+    }
+
+    /// `GET /v1/payments/{id}`.
+    pub async fn payment(&self, id: PaymentId) -> Result<Payment, ApiError> {
+        self.ask(Ask::get(&format!("/v1/payments/{id}"))).await
+    }
+
+    /// `GET /v1/payments/{id}?wait=&version=`: answers as soon as it has ended or changed.
+    pub async fn payment_after(
+        &self,
+        id: PaymentId,
+        version: u64,
+        wait_s: u32,
+    ) -> Result<Payment, ApiError> {
+        let path = format!("/v1/payments/{id}?wait={wait_s}&version={version}");
+        let ask = Ask {
+            timeout: ANSWER_WITHIN + Duration::from_secs(u64::from(wait_s)),
+            ..Ask::get(&path)
+        };
+        self.ask(ask).await
+    }
+
+    /// `GET /v1/payments`, newest first, as many pages as make `limit`.
+    pub async fn payments(
+        &self,
+        state: Option<PaymentState>,
+        order_ref: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Payment>, ApiError> {
+        let mut filter = state.map_or_else(String::new, |state| format!("state={state}&"));
+        if let Some(order_ref) = order_ref {
+            let quoted: String = form_urlencoded::byte_serialize(order_ref.as_bytes()).collect();
+            filter = format!("{filter}order_ref={quoted}&");
+        }
+        self.newest("/v1/payments", &filter, limit).await
+    }
+
+    /// `POST /v1/payments/{id}/cancel`.
+    pub async fn cancel_payment(&self, id: PaymentId) -> Result<Payment, ApiError> {
+        self.post_to(&format!("/v1/payments/{id}/cancel")).await
+    }
+
+    /// `POST /v1/payments/{id}/look-up`.
+    pub async fn look_up(&self, id: PaymentId) -> Result<Payment, ApiError> {
+        self.post_to(&format!("/v1/payments/{id}/look-up")).await
+    }
+
+    /// `POST /v1/payments/{id}/answer`.
+    pub async fn answer(
+        &self,
+        id: PaymentId,
+        prompt: u32,
+        answer: Answer,
+    ) -> Result<Payment, ApiError> {
+        let path = format!("/v1/payments/{id}/answer");
+        self.ask(Ask::post(&path, &AnswerRequest { prompt, answer }))
+            .await
+    }
+
+    /// `POST /v1/payments/{id}/resolve`.
+    pub async fn decide(
+        &self,
+        id: PaymentId,
+        request: &DecisionRequest,
+    ) -> Result<Payment, ApiError> {
+        let path = format!("/v1/payments/{id}/resolve");
+        self.ask(Ask::post(&path, request)).await
+    }
+
+    async fn post_to<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
         let ask = Ask {
             method: Method::POST,
-            ..Ask::get(&path)
+            ..Ask::get(path)
         };
         self.ask(ask).await
     }

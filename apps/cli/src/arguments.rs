@@ -11,10 +11,12 @@ use crate::demo::Kind;
 use crate::exit;
 
 mod doubt;
+mod pay;
 mod print;
 mod printers;
 
 pub use doubt::{ReprintArguments, ResolveArguments};
+pub use pay::{PayArguments, PaymentVerb, PaymentsArguments};
 pub use print::{PrintArguments, WaitArguments};
 pub use printers::{EventsArguments, PrinterVerb, PrintersArguments, TestArguments};
 
@@ -54,6 +56,10 @@ pub enum Verb {
     },
     /// Print a file.
     Print(Box<PrintArguments>),
+    /// Take a card payment and follow it to its end.
+    Pay(Box<PayArguments>),
+    /// List card payments, or show one; cancel, look up or decide one.
+    Payments(Box<PaymentsArguments>),
     /// List printers with what they can do; discover, add and test them.
     Printers(PrintersArguments),
     /// Show agents and printers, and what is wrong with them.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use cueline_model::JobState;
+use cueline_model::{JobState, PaymentState};
 
 use crate::api::ApiError;
 
@@ -12,10 +12,10 @@ Exit codes:
   0  done
   1  error: nothing was done, or it is not known what was (standard error says which)
   2  wrong usage
-  3  the job failed, expired or was cancelled: nothing was printed
-  4  the job is uncertain: it may be on paper, and a person decides
-  5  the job had not ended when the wait was over, or when Ctrl-C ended it
-3, 4 and 5 come from `--wait` and `demo --once` alone.";
+  3  the job failed, expired or was cancelled: nothing was printed; of `pay`: no money moved
+  4  the job is uncertain: it may be on paper, and a person decides; of `pay`: nobody knows
+  5  the job or payment had not ended when the wait was over, or when Ctrl-C ended it
+3, 4 and 5 come from `--wait`, `demo --once` and `pay` alone.";
 
 /// An end other than an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,15 +24,25 @@ pub enum Exit {
     Done = 0,
     /// The error was reported.
     Error = 1,
-    /// Nothing was printed.
+    /// Nothing was printed, or no money moved.
     NotPrinted = 3,
-    /// It may have been printed.
+    /// It may have been printed, or money may have moved.
     Uncertain = 4,
     /// Not ended within the wait.
     Unfinished = 5,
 }
 
 impl Exit {
+    /// What a payment's state means.
+    pub const fn of_payment(state: PaymentState) -> Self {
+        match state {
+            PaymentState::Approved => Self::Done,
+            PaymentState::Unknown => Self::Uncertain,
+            state if state.is_settled() => Self::NotPrinted,
+            _ => Self::Unfinished,
+        }
+    }
+
     /// What a waited-for job's state means.
     pub const fn of_job(state: JobState) -> Self {
         match state {

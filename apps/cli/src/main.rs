@@ -1,4 +1,4 @@
-//! The command line: demo, register, pair, print, printers, status, jobs, reprint, resolve.
+//! The command line: demo, register, pair, print, pay, payments, printers, status, jobs, reprint, resolve.
 
 mod api;
 mod arguments;
@@ -9,6 +9,8 @@ mod exit;
 mod jobs;
 mod login;
 mod pair;
+mod pay;
+mod payments;
 mod print;
 mod printers;
 mod profile;
@@ -59,6 +61,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
             let api = print.connection.open()?;
             print::run(&api, *print, json).await
         }
+        Verb::Pay(pay) => {
+            let api = pay.connection.open()?;
+            pay::run(&api, *pay, json).await
+        }
+        Verb::Payments(payments) => payments::run(*payments, json).await,
         Verb::Printers(printers) => printers::run(printers, json).await,
         Verb::Status(connection) => status::run(&connection.open()?, json).await,
         Verb::Jobs(jobs) => jobs::run(&jobs.connection.open()?, &jobs, json).await,

@@ -7,8 +7,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cueline_model::{TenantId, WallTime};
-use cueline_wire::api::event::{PRINT_JOB, PRINTER};
-use cueline_wire::api::{JobEvent, PrinterEvent};
+use cueline_wire::api::event::{ALERT, PAYMENT, PRINT_JOB, PRINTER};
+use cueline_wire::api::{Alert, JobEvent, PaymentEvent, PrinterEvent};
 use tokio::sync::watch;
 
 use crate::store::JobNotice;
@@ -27,7 +27,7 @@ const NUMBERS_PER_MS_BITS: u32 = 20;
 pub struct Told {
     /// Rising by one with each event of its tenant.
     pub number: u64,
-    /// [`PRINT_JOB`] or [`PRINTER`].
+    /// [`PRINT_JOB`], [`PRINTER`], [`PAYMENT`] or [`ALERT`].
     pub name: &'static str,
     /// JSON, one line.
     pub data: Arc<str>,
@@ -73,6 +73,16 @@ impl Events {
     /// Tells a tenant's readers of a printer.
     pub fn printer(&self, tenant: TenantId, event: &PrinterEvent) {
         self.tell(tenant, PRINTER, serde_json::to_string(event));
+    }
+
+    /// Tells a tenant's readers of a payment.
+    pub fn payment(&self, tenant: TenantId, event: &PaymentEvent) {
+        self.tell(tenant, PAYMENT, serde_json::to_string(event));
+    }
+
+    /// Tells a tenant's readers of something to look at.
+    pub fn alert(&self, tenant: TenantId, alert: &Alert) {
+        self.tell(tenant, ALERT, serde_json::to_string(alert));
     }
 
     fn tell(&self, tenant: TenantId, name: &'static str, data: serde_json::Result<String>) {

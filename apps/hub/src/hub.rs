@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cueline_hub_core::StoreError;
 use cueline_hub_core::link::Event;
 use cueline_hub_core::submit::store_problem;
-use cueline_model::{AgentId, WallTime};
+use cueline_model::{AgentId, JobId, PaymentId, WallTime};
 use cueline_wire::Problem;
 use http::StatusCode;
 use tokio::sync::{Semaphore, watch};
@@ -37,7 +37,9 @@ pub struct Hub {
     /// Who holds a link.
     pub registry: Arc<Registry>,
     /// Who waits for a job.
-    pub waiters: Arc<Waiters>,
+    pub waiters: Arc<Waiters<JobId>>,
+    /// Who waits for a payment.
+    pub payment_waiters: Arc<Waiters<PaymentId>>,
     /// What happens, for those who listen.
     pub events: Arc<Events>,
     /// Wrong pairing codes of late.
@@ -75,6 +77,7 @@ impl Hub {
             key,
             registry: told.registry,
             waiters: told.waiters,
+            payment_waiters: told.payment_waiters,
             events: told.events,
             guesses: Guesses::default(),
             sightings: Sightings::default(),
@@ -112,7 +115,9 @@ pub struct Told {
     /// Agents' links.
     pub registry: Arc<Registry>,
     /// Requests that wait for a job.
-    pub waiters: Arc<Waiters>,
+    pub waiters: Arc<Waiters<JobId>>,
+    /// Requests that wait for a payment.
+    pub payment_waiters: Arc<Waiters<PaymentId>>,
     /// Those who listen to all that happens.
     pub events: Arc<Events>,
 }
@@ -124,6 +129,7 @@ impl Told {
         Self {
             registry: Arc::default(),
             waiters: Arc::default(),
+            payment_waiters: Arc::default(),
             events: Arc::new(Events::starting(now)),
         }
     }
@@ -134,12 +140,25 @@ impl Told {
             Committed::Job(notice) => {
                 self.registry.tell_all(notice.agent, link_events(notice));
                 if notice.change == JobChange::Settled {
-                    self.waiters.settled(notice.key.job);
+                    self.waiters.wake(notice.key.job);
                 }
                 self.events.job(notice);
             }
             Committed::AgentRevoked(agent) => self.registry.tell_all(*agent, [Event::Revoke]),
             Committed::Printer(tenant, event) => self.events.printer(*tenant, event),
+            Committed::Payment(notice) => {
+                if notice.for_agent {
+                    let payments = vec![notice.event.payment];
+                    let event = Event::Payments {
+                        payments,
+                        at_once: true,
+                    };
+                    self.registry.tell_all(notice.agent, [event]);
+                }
+                self.payment_waiters.wake(notice.event.payment);
+                self.events.payment(notice.tenant, &notice.event);
+            }
+            Committed::Alert(tenant, alert) => self.events.alert(*tenant, alert),
         }
     }
 }

@@ -3,7 +3,10 @@
 //! Ids are UUIDs of version 7 (RFC 9562 section 5.7): those of one hub rise, so that lists by id are
 //! lists by time. Secrets come from the operating system's random source.
 
-use cueline_model::{AgentId, ApiKeyId, JobId, PairingCodeId, PrinterId, SiteId, TenantId};
+use cueline_model::{
+    AgentId, ApiKeyId, JobId, PairingCodeId, PaymentId, PrinterId, SiteId, StationId, TenantId,
+    TerminalId,
+};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use uuid::Uuid;
 
@@ -40,6 +43,24 @@ pub fn printer() -> PrinterId {
 #[must_use]
 pub fn job() -> JobId {
     JobId::from_uuid(Uuid::now_v7())
+}
+
+/// A fresh id.
+#[must_use]
+pub fn payment() -> PaymentId {
+    PaymentId::from_uuid(Uuid::now_v7())
+}
+
+/// A fresh id.
+#[must_use]
+pub fn station() -> StationId {
+    StationId::from_uuid(Uuid::now_v7())
+}
+
+/// A fresh id.
+#[must_use]
+pub fn terminal() -> TerminalId {
+    TerminalId::from_uuid(Uuid::now_v7())
 }
 
 /// A fresh id.

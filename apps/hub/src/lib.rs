@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod link;
 pub mod machine;
 pub mod pace;
+pub mod payments;
 pub mod pictures;
 pub mod printnode;
 pub mod profile;

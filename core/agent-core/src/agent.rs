@@ -221,6 +221,15 @@ impl Parts {
                     self.intake.unreadable(job, failure, jobs, reports, turn);
                 }
             }
+            Event::PaymentRefused {
+                link,
+                payment,
+                failure,
+            } => {
+                if self.link.heard_on(link, turn) {
+                    turn.effect(Effect::Payments(PaymentNews::Refused { payment, failure }));
+                }
+            }
             Event::LinkClosed { link, end } => self.link.closed(link, end, turn),
             Event::Appended { batch } => {
                 for entry in turn.appends.confirm(batch) {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use cueline_model::{Document, JobKey, PrintOptions, PrinterName, WallTime};
+use cueline_model::{
+    Document, JobKey, PaymentFailure, PaymentId, PrintOptions, PrinterName, WallTime,
+};
 use cueline_wire::cloud::{PaymentOffer, PaymentWish, Rejection, Report, StreamMode};
 
 use crate::event::{BatchId, LinkId, PrinterOp, ReportId};
@@ -107,6 +109,13 @@ pub enum PaymentNews {
     },
     /// The hub offered a payment; its signature was found good.
     Offered(Box<PaymentOffer>),
+    /// The hub offered a payment that must not be done.
+    Refused {
+        /// Which.
+        payment: PaymentId,
+        /// Why.
+        failure: PaymentFailure,
+    },
     /// The box office or a person wishes something.
     Wished(PaymentWish),
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use cueline_model::{Failure, Fault, JobKey, PrinterName, Proof, TicketCount};
+use cueline_model::{
+    Failure, Fault, JobKey, PaymentFailure, PaymentId, PrinterName, Proof, TicketCount,
+};
 use cueline_wire::cloud::{Framed, JobOffer, ReportReply};
 
 use crate::record::Proven;
@@ -58,6 +60,15 @@ pub enum Event {
         job: JobKey,
         /// Why it cannot be done.
         failure: Failure,
+    },
+    /// The hub offered a payment that must not be done.
+    PaymentRefused {
+        /// On which try.
+        link: LinkId,
+        /// Which payment.
+        payment: PaymentId,
+        /// Why not.
+        failure: PaymentFailure,
     },
     /// A try is over.
     LinkClosed {

@@ -20,6 +20,7 @@ mod jobs;
 pub mod journal_image;
 mod lanes;
 mod link;
+pub mod payments;
 pub mod record;
 mod recovery;
 mod reports;

@@ -7,6 +7,7 @@ pub mod aftermath;
 pub mod job;
 pub mod link;
 pub mod options;
+pub mod payment;
 pub mod printer_news;
 pub mod store;
 pub mod submit;

@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use cueline_model::limits::{ACKNOWLEDGE_WITHIN, AGENT_JOBS_MAX, PING_MAX, PING_MIN};
-use cueline_model::{JobKey, Mono};
+use cueline_model::{JobKey, Mono, PaymentId};
 use cueline_wire::cloud::{ByeReason, ProbeKind, StreamMode};
 
 use crate::store::Backlog;
@@ -99,6 +99,14 @@ pub enum Event {
     Withdraw(JobKey),
     /// The agent is to be asked something.
     Probe(ProbeKind),
+    /// There may be something to say about these payments.
+    Payments {
+        /// Which.
+        payments: Vec<PaymentId>,
+        /// Whether it completes an answer in [`StreamMode::Poll`]: what was said before does not, or an
+        /// agent that polls would poll without pause for as long as a wish holds.
+        at_once: bool,
+    },
     /// What was to be sent does not fit in the outbox: the agent reads too slowly.
     OutboxFull,
     /// The hub is being restarted.
@@ -133,6 +141,9 @@ pub enum Outgoing {
     Withdraw(JobKey),
     /// See [`Event::Probe`].
     Probe(ProbeKind),
+    /// A payment: read what is to be said about it now (see [`crate::payment::flow::words`]) and write
+    /// that, if anything.
+    Payment(PaymentId),
 }
 
 /// Something to do, in the order given.
@@ -313,6 +324,14 @@ impl AgentLink {
                 self.send(Outgoing::Withdraw(key), now);
             }
             Event::Probe(kind) => self.send(Outgoing::Probe(kind), now),
+            Event::Payments { payments, at_once } => {
+                for payment in payments {
+                    self.send(Outgoing::Payment(payment), now);
+                }
+                if !at_once {
+                    return;
+                }
+            }
             Event::OutboxFull => self.bye(ByeReason::TooSlow, Duration::ZERO),
             Event::Drain { retry_after } => self.bye(ByeReason::Draining, retry_after),
             Event::Superseded => self.bye(ByeReason::Superseded, Duration::ZERO),
@@ -430,7 +449,8 @@ impl AgentLink {
         self.effects.retain(|effect| {
             !matches!(
                 effect,
-                Effect::Send(Outgoing::Offer(_)) | Effect::LoadBacklog { .. }
+                Effect::Send(Outgoing::Offer(_) | Outgoing::Payment(_))
+                    | Effect::LoadBacklog { .. }
             )
         });
         self.end();

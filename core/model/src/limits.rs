@@ -26,6 +26,14 @@ pub const STATIONS_PER_AGENT_MAX: usize = 32;
 pub const TERMINALS_PER_STATION_MAX: usize = 8;
 /// Payments of one agent that have not ended; one more is refused with 429.
 pub const OPEN_PAYMENTS_PER_AGENT_MAX: usize = 256;
+/// The largest amount of one payment, minor units: what twelve digits hold, as terminals take them.
+pub const PAYMENT_AMOUNT_MINOR_MAX: i64 = 999_999_999_999;
+/// Attempts at one order; one more is refused.
+pub const ATTEMPTS_PER_ORDER_MAX: usize = 100;
+/// How far ahead a payment's latest start may lie.
+pub const PAYMENT_START_IN_MAX: Duration = Duration::from_secs(3_600);
+/// A payment's latest start where none is given, from its making on.
+pub const PAYMENT_START_IN_DEFAULT: Duration = Duration::from_secs(120);
 /// Times a policy may reprint one attempt by itself before it is held for a person.
 pub const REPRINTS_MAX: u32 = 3;
 

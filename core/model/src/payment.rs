@@ -111,6 +111,21 @@ pub enum PaymentState {
 }
 
 impl PaymentState {
+    /// Every state, in the order of a payment's life.
+    pub const ALL: [Self; 11] = [
+        Self::Queued,
+        Self::Delivered,
+        Self::Accepted,
+        Self::Started,
+        Self::AwaitingClerk,
+        Self::Unknown,
+        Self::Approved,
+        Self::Declined,
+        Self::Cancelled,
+        Self::Expired,
+        Self::Failed,
+    ];
+
     /// The word used on the wire and on screen.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

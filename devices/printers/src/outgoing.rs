@@ -84,6 +84,13 @@ impl<'a> Outgoing<'a> {
         self.at == self.parts.len()
     }
 
+    /// Whether what comes next begins a ticket, or stands behind one: only here can something else be
+    /// written in between.
+    #[must_use]
+    pub fn is_between(&self) -> bool {
+        self.taken == 0
+    }
+
     /// Bytes taken so far, marks included.
     #[must_use]
     pub fn written(&self) -> usize {
@@ -157,6 +164,8 @@ mod tests {
                     _ => 3,
                 };
                 assert_eq!(outgoing.started(), started, "after {seen:?}");
+                let between = matches!(seen.len(), 2 | 4 | 7 | 9 | 11);
+                assert_eq!(outgoing.is_between(), between, "after {seen:?}");
                 let with_next = if seen.len() < 4 { 1 } else { 3 };
                 assert_eq!(outgoing.started_with_next(), with_next);
                 let complete = match seen.len() {

@@ -6,7 +6,8 @@
 //!    waits for [`SessionEvent::Ready`] or [`SessionEvent::Fault`] (no query: it is as ready as can
 //!    be known; no answer in time: [`Session::fault`] may still know why);
 //! 2. writes what [`Session::begin`] gives, while [`Session::may_send`], reading all the time, and
-//!    tells how far it came with [`Session::advance`];
+//!    tells how far it came with [`Session::advance`]; while it may not, writes what
+//!    [`Session::held_query`] gives now and then, where [`Outgoing::is_between`] tickets;
 //! 3. once all is written, writes [`Session::status_query`] again and again until
 //!    [`SessionEvent::Finished`], if [`Session::proves`] says that there is such a proof;
 //! 4. hands over whatever comes, at any time, with [`Session::handle_bytes`], then drains
@@ -111,6 +112,16 @@ impl Session {
             Line::Fgl(line) => line.query(),
             Line::Zpl(line) => line.query(&mut self.known),
             Line::Mute => &[],
+        }
+    }
+
+    /// What may be asked while [`Session::may_send`] says no, to learn whether it is the printer that holds
+    /// data back or noise on its line; empty where there is no such question. It may stand between two
+    /// tickets, or behind the last, and nowhere else.
+    pub fn held_query(&mut self) -> Vec<u8> {
+        match &mut self.line {
+            Line::Escpos(line) => line.held_query(self.acknowledges, &mut self.known),
+            Line::Fgl(_) | Line::Zpl(_) | Line::Mute => Vec::new(),
         }
     }
 

@@ -49,6 +49,19 @@ pub enum JournalError {
         /// The newest this program knows.
         known: i64,
     },
+    /// The journal is another agent's: the data directory was copied, or the agent registered anew.
+    #[error(
+        "open the journal {}: it is the journal of {owner}, and this is {agent}; payments in it are not this agent's: move the file away",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: String,
+        /// Who wanted it.
+        agent: cueline_model::AgentId,
+    },
     /// Reading, writing or syncing failed. What is on the disk is unknown until the next start
     /// checks it.
     #[error("{attempt} the journal {}: {detail}; check the disk and the rights to the folder, then start the agent again", path.display())]

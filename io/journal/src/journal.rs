@@ -261,9 +261,9 @@ fn open_and_recover(path: &Path) -> Result<(Connection, Recovered), JournalError
                 "its log is there, but the file itself is not",
             ));
         }
-        schema::create(path)?;
+        schema::create(path, schema::JOBS)?;
     }
-    let connection = schema::open(path)?;
+    let connection = schema::open(path, schema::JOBS)?;
     let recovered = recovery::recover(&connection, path)?;
     schema::keep_file_unchanged_at_close(&connection, false)
         .and_then(|()| schema::write_log_back(&connection))

@@ -9,8 +9,11 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use crate::JournalError;
 use crate::directory_lock::suffixed;
 
-/// The schema's steps, one for each version; `user_version` counts those that were taken.
-const STEPS: [&str; 2] = [
+/// A file's schema in steps, one for each version; `user_version` counts those that were taken.
+pub(crate) type Steps = &'static [&'static str];
+
+/// The journal of print jobs.
+pub(crate) const JOBS: Steps = &[
     // 0.1
     "
 CREATE TABLE job (
@@ -56,9 +59,38 @@ ALTER TABLE job ADD COLUMN tickets INTEGER;                    -- so many; null:
 ",
 ];
 
+/// The journal of payments.
+pub(crate) const PAYMENTS: Steps = &[
+    // 0.3
+    "
+CREATE TABLE payment (
+    position    INTEGER PRIMARY KEY,            -- number of its first entry: order of acceptance
+    payment     TEXT    NOT NULL UNIQUE,
+    order_asked TEXT    NOT NULL,               -- JSON, as the hub signed it
+    start_by_ms INTEGER NOT NULL                -- hub's clock, since 1970
+) STRICT;
+CREATE TABLE step (
+    seq      INTEGER PRIMARY KEY,
+    position INTEGER NOT NULL REFERENCES payment (position) ON DELETE CASCADE,
+    entry    TEXT    NOT NULL                   -- JSON, as told to the hub
+) STRICT;
+CREATE INDEX step_of_payment ON step (position, seq);
+CREATE TABLE untold (
+    seq   INTEGER PRIMARY KEY,
+    entry TEXT NOT NULL                         -- JSON, as told to the hub
+) STRICT;
+CREATE TABLE mark (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    next_seq INTEGER NOT NULL,
+    openings INTEGER NOT NULL,
+    agent    TEXT    NOT NULL                   -- whose journal this is
+) STRICT;
+",
+];
+
 /// Opens the file, which must exist, takes it for this process alone, checks it, brings its schema
 /// up to date. Its log stays as it is at close until [`keep_file_unchanged_at_close`] says otherwise.
-pub(crate) fn open(path: &Path) -> Result<Connection, JournalError> {
+pub(crate) fn open(path: &Path, steps: Steps) -> Result<Connection, JournalError> {
     let length = fs::metadata(path)
         .map_err(|error| JournalError::io(path, "open", &error))?
         .len();
@@ -68,13 +100,13 @@ pub(crate) fn open(path: &Path) -> Result<Connection, JournalError> {
     }
     let mut connection = connect(path)?;
     check(&connection, path)?;
-    migrate(&mut connection, path)?;
+    migrate(&mut connection, path, steps)?;
     Ok(connection)
 }
 
 /// Makes an empty journal beside `path` and gives it its name once it is whole and durable, so that
 /// whatever bears the name was a journal once.
-pub(crate) fn create(path: &Path) -> Result<(), JournalError> {
+pub(crate) fn create(path: &Path, steps: Steps) -> Result<(), JournalError> {
     let beside = suffixed(path, ".new");
     let fail = |error: io::Error| JournalError::io(path, "create", &error);
     for suffix in ["", "-wal", "-shm", "-journal"] {
@@ -85,7 +117,7 @@ pub(crate) fn create(path: &Path) -> Result<(), JournalError> {
     }
     create_private(&beside).map_err(fail)?;
     let mut connection = connect(&beside)?;
-    migrate(&mut connection, &beside)?;
+    migrate(&mut connection, &beside, steps)?;
     let closed = keep_file_unchanged_at_close(&connection, false)
         .and_then(|()| connection.close().map_err(|(_, error)| error));
     closed.map_err(|error| JournalError::from_sqlite(path, "create", &error))?;
@@ -193,21 +225,21 @@ fn check(connection: &Connection, path: &Path) -> Result<(), JournalError> {
     match orphan {
         Some(table) => Err(JournalError::damaged(
             path,
-            format!("a row of {table} belongs to no job"),
+            format!("a row of {table} belongs to nothing"),
         )),
         None => Ok(()),
     }
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), JournalError> {
+fn migrate(connection: &mut Connection, path: &Path, steps: Steps) -> Result<(), JournalError> {
     let fail = |error: rusqlite::Error| JournalError::from_sqlite(path, "update", &error);
-    let known = i64::try_from(STEPS.len()).expect("a handful of steps");
+    let known = i64::try_from(steps.len()).expect("a handful of steps");
     let found: i64 = connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .map_err(fail)?;
     let Some(taken) = usize::try_from(found)
         .ok()
-        .filter(|taken| *taken <= STEPS.len())
+        .filter(|taken| *taken <= steps.len())
     else {
         return Err(JournalError::Newer {
             path: path.to_owned(),
@@ -215,11 +247,11 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), JournalError>
             known,
         });
     };
-    if taken == STEPS.len() {
+    if taken == steps.len() {
         return Ok(());
     }
     let transaction = connection.transaction().map_err(fail)?;
-    for step in &STEPS[taken..] {
+    for step in &steps[taken..] {
         transaction.execute_batch(step).map_err(fail)?;
     }
     transaction

@@ -167,7 +167,7 @@ pub(crate) fn store_document(
 }
 
 /// SQLite's integers are signed; numbers over its range are refused, not wrapped.
-struct Number(u64);
+pub(crate) struct Number(pub(crate) u64);
 
 impl ToSql for Number {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {

@@ -47,6 +47,8 @@ impl Default for DeviceTimeouts {
 pub enum Extent {
     /// Not a byte; it may be tried again.
     NothingSent,
+    /// Not a byte, and never will be: whoever takes jobs here refuses this one as it is.
+    Refused,
     /// Some or all; it may be on paper and must not be repeated by software.
     InDoubt,
 }
@@ -61,6 +63,17 @@ pub struct PrintError {
     pub fault: Fault,
     /// Which tickets are proven, which are in doubt; `None` where a whole document was sent.
     pub tickets: Option<TicketCount>,
+}
+
+impl PrintError {
+    /// What was refused before anything was taken would be refused again. Not of a printer's own word on
+    /// its line: that may be about what it was sent before.
+    fn for_good_if_refused(mut self) -> Self {
+        if self.extent == Extent::NothingSent && self.fault.code == FaultCode::DataRefused {
+            self.extent = Extent::Refused;
+        }
+        self
+    }
 }
 
 /// How far a print has come, as far as is known.
@@ -219,7 +232,8 @@ impl Device {
         if self.spool_in_use().is_some()
             && let Some(spool) = &mut self.spool
         {
-            return spool.print(print, &mut self.so_far, &mut watch).await;
+            let printed = spool.print(print, &mut self.so_far, &mut watch).await;
+            return printed.map_err(PrintError::for_good_if_refused);
         }
         // Taken out, so that any way out but the good one leaves it closed.
         let Some(mut connection) = self.connection.take() else {
@@ -230,7 +244,8 @@ impl Device {
         let tickets = match print {
             Print::Tickets(tickets) => tickets,
             Print::Document { bytes, copies, .. } => {
-                copied = repeated(bytes, *copies).map_err(|fault| self.so_far.error(fault))?;
+                copied = repeated(bytes, *copies)
+                    .map_err(|fault| self.so_far.error(fault).for_good_if_refused())?;
                 &copied
             }
         };

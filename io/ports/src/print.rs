@@ -2,7 +2,8 @@
 //! printer says so, counted ticket by ticket, and waited for until it is proven.
 //!
 //! While the printer reports a fault, or takes no data by its own wish, the clock of the print stands
-//! still and that of the fault runs; when it is over the print's clock starts again.
+//! still and that of the fault runs; when it is over the print's clock starts again. A printer that takes
+//! no data is asked why, where its language lets it be asked then: its X-OFF may have been noise.
 
 use std::io;
 use std::time::Duration;
@@ -18,6 +19,11 @@ use crate::stream::Connection;
 /// How long a printer may hold us up (X-OFF) before it is told: most do so for moments in every print.
 const BUSY_TOLD_AFTER: Duration = Duration::from_secs(2);
 
+/// From the first question to a printer that holds us up to the second, twice as long to the third and
+/// so on, up to the most: its receive buffer may be as good as full.
+const HELD_PAUSE: Duration = Duration::from_secs(1);
+const HELD_PAUSE_MAX: Duration = Duration::from_secs(8);
+
 /// One print on one connection.
 pub(crate) struct StreamPrint<'a> {
     pub(crate) connection: &'a mut Connection,
@@ -29,13 +35,15 @@ pub(crate) struct StreamPrint<'a> {
 /// How far it has come.
 struct Progress<'t> {
     outgoing: Outgoing<'t>,
-    /// What is left of a question that was begun behind the print.
-    question: &'static [u8],
+    /// What is left of a question that was begun behind the print, or between its tickets.
+    question: Vec<u8>,
     total: u32,
     /// The last moment that a byte was accepted, a ticket proven, or a fault over.
     moved_at: Instant,
     /// Since when the printer takes nothing by its own wish.
     held_since: Option<Instant>,
+    /// From the next question about that to the one after.
+    held_pause: Duration,
     /// Since when something is wrong, by what the printer says.
     fault_since: Option<Instant>,
     /// Whether the watcher knows of a fault.
@@ -54,10 +62,11 @@ impl StreamPrint<'_> {
         let now = Instant::now();
         let mut progress = Progress {
             outgoing: self.session.begin(tickets),
-            question: &[],
+            question: Vec::new(),
             total,
             moved_at: now,
             held_since: None,
+            held_pause: HELD_PAUSE,
             fault_since: None,
             is_told: false,
             ask_at: now,
@@ -95,16 +104,12 @@ impl StreamPrint<'_> {
             if Instant::now() >= give_up_at {
                 return Err(self.gave_up(progress));
             }
-            if is_proven {
-                progress.ask_when_due(self.session, timeouts.poll_period);
+            if !self.connection.is_writing() {
+                progress.ask_when_due(self.session, is_proven, timeouts.poll_period);
             }
-            let wake_at = progress.wake_at(give_up_at);
-            let out = if self.session.may_send() {
-                progress.rest()
-            } else {
-                &[]
-            };
-            if self.connection.writes_late() && !out.is_empty() {
+            let wake_at = progress.wake_at(give_up_at, self.connection.is_writing());
+            let out = progress.rest(self.session.may_send());
+            if self.connection.writes_late() && !out.is_empty() && progress.question.is_empty() {
                 // Dropped meanwhile, these may have left.
                 self.so_far
                     .started(true, progress.outgoing.started_with_next());
@@ -193,13 +198,24 @@ impl StreamPrint<'_> {
         if self.session.may_send() {
             if progress.held_since.take().is_some() {
                 progress.moved_at = Instant::now();
+                progress.ask_at = progress.moved_at;
                 if progress.fault_since.is_none() {
                     self.tell_no_fault(progress);
                 }
             }
             return;
         }
-        let since = *progress.held_since.get_or_insert_with(Instant::now);
+        let since = match progress.held_since {
+            Some(since) => since,
+            None => {
+                let now = Instant::now();
+                progress.held_pause = HELD_PAUSE;
+                if !progress.outgoing.is_done() {
+                    progress.ask_at = now + BUSY_TOLD_AFTER;
+                }
+                *progress.held_since.insert(now)
+            }
+        };
         if !progress.is_told && since.elapsed() >= BUSY_TOLD_AFTER {
             progress.is_told = true;
             (self.watch)(PrintEvent::Fault(Some(&busy())));
@@ -216,7 +232,7 @@ impl StreamPrint<'_> {
     /// Notes how far it came, so that it is known whatever happens next.
     fn count(&mut self, progress: &Progress<'_>) {
         let (mut written, mut started) = (progress.outgoing.written(), progress.outgoing.started());
-        if self.connection.is_writing() {
+        if self.connection.is_writing() && progress.question.is_empty() {
             written += 1;
             started = progress.outgoing.started_with_next();
         }
@@ -239,12 +255,14 @@ impl StreamPrint<'_> {
 }
 
 impl Progress<'_> {
-    /// What to write next.
-    fn rest(&self) -> &[u8] {
-        if self.outgoing.is_done() {
-            self.question
-        } else {
+    /// What to write next, now that the printer takes data or does not.
+    fn rest(&self, may_send: bool) -> &[u8] {
+        if !self.question.is_empty() {
+            &self.question
+        } else if may_send {
             self.outgoing.rest()
+        } else {
+            &[]
         }
     }
 
@@ -252,23 +270,33 @@ impl Progress<'_> {
         if count == 0 {
             return;
         }
-        if self.outgoing.is_done() {
-            self.question = self.question.get(count..).unwrap_or_default();
-        } else {
+        if self.question.is_empty() {
             session.advance(&mut self.outgoing, count);
             self.moved_at = Instant::now();
             self.ask_at = self.moved_at + poll_period;
+        } else {
+            self.question.drain(..count.min(self.question.len()));
         }
     }
 
-    /// Puts the next question behind what was written; never into the print itself, where it
-    /// would be taken for a part of it.
-    fn ask_when_due(&mut self, session: &mut Session, poll_period: Duration) {
+    /// Puts the next question behind what was written, or between two tickets while the printer takes
+    /// none; never into a ticket, where it would be taken for a part of it.
+    fn ask_when_due(&mut self, session: &mut Session, is_proven: bool, poll_period: Duration) {
         let now = Instant::now();
-        if self.outgoing.is_done() && self.question.is_empty() && now >= self.ask_at {
-            self.question = session.status_query();
-            self.ask_at = now + poll_period;
+        if !self.question.is_empty() || now < self.ask_at {
+            return;
         }
+        let pause = if !session.may_send() && self.outgoing.is_between() {
+            self.question = session.held_query();
+            let longer = (self.held_pause * 2).min(HELD_PAUSE_MAX);
+            std::mem::replace(&mut self.held_pause, longer)
+        } else if is_proven && self.outgoing.is_done() {
+            self.question = session.status_query().to_vec();
+            poll_period
+        } else {
+            return;
+        };
+        self.ask_at = now + pause;
     }
 
     fn give_up_at(&self, timeouts: &DeviceTimeouts) -> Instant {
@@ -279,8 +307,11 @@ impl Progress<'_> {
         }
     }
 
-    fn wake_at(&self, give_up_at: Instant) -> Instant {
-        let asks = (self.outgoing.is_done() && self.question.is_empty()).then_some(self.ask_at);
+    fn wake_at(&self, give_up_at: Instant, is_writing: bool) -> Instant {
+        let has_place =
+            self.outgoing.is_done() || self.held_since.is_some() && self.outgoing.is_between();
+        let asks = has_place && self.question.is_empty() && !is_writing;
+        let asks = asks.then_some(self.ask_at);
         let tells = self
             .held_since
             .filter(|_| !self.is_told)

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use cueline_model::{ContentType, JobId, PrinterId};
 use cueline_uplink::{Call, ProxyChoice, Trust, Uplink, UplinkConfig};
-use cueline_wire::api::{Agent, Page, PairingCode, PrintJob, PrintJobRequest, Printer};
+use cueline_wire::api::{
+    Agent, Page, PairingCode, PrintJob, PrintJobRequest, Printer, PrinterEvent,
+};
 use cueline_wire::{Base64Bytes, Problem};
 use http::{Method, Request, StatusCode};
 use serde::Serialize;
@@ -224,6 +226,15 @@ impl Api {
             .await?
             .json::<Page<Printer>>()?
             .data)
+    }
+
+    /// What happened to a printer, newest first.
+    ///
+    /// # Errors
+    /// When the hub refuses.
+    pub async fn printer_events(&self, printer: PrinterId) -> anyhow::Result<Vec<PrinterEvent>> {
+        let path = format!("/v1/printers/{printer}/events");
+        Ok(self.get(&path).await?.json::<Page<PrinterEvent>>()?.data)
     }
 }
 

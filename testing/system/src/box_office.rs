@@ -22,6 +22,16 @@ pub fn free_port() -> anyhow::Result<u16> {
         .port())
 }
 
+/// Two such ports, which are not the same.
+///
+/// # Errors
+/// When the machine has none.
+pub fn two_free_ports() -> anyhow::Result<(u16, u16)> {
+    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let (one, two) = (listen()?, listen()?);
+    Ok((one.local_addr()?.port(), two.local_addr()?.port()))
+}
+
 /// A hub that keeps its port and data over restarts.
 pub struct Hub {
     /// The process; `None` while it is down.

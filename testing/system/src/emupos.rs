@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-use crate::box_office::free_port;
+use crate::box_office::two_free_ports;
 use crate::peers;
 use crate::program::PATIENCE;
 
@@ -29,7 +29,7 @@ impl Emupos {
     pub fn start(folder: &Path) -> anyhow::Result<Self> {
         let folder = folder.join("emupos");
         std::fs::create_dir_all(&folder)?;
-        let (port, api_port) = (free_port()?, free_port()?);
+        let (port, api_port) = two_free_ports()?;
         let config = format!(
             "schema: 1\napi: {{ host: 127.0.0.1, port: {api_port} }}\ndevices:\n  - id: {PRINTER}\n    type: printer\n    \
              profile: epson-tm-t20iii\n    connections:\n      - tcp: {{ port: {port} }}\n    receipts_dir: ./receipts\n"

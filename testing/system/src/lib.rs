@@ -13,6 +13,7 @@ pub mod campaign;
 pub mod cups;
 pub mod emupos;
 pub mod foreign;
+pub mod held_to_paper;
 pub mod ippeveprinter;
 pub mod lprint;
 pub mod paper;

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use crate::box_office::free_port;
+use crate::box_office::two_free_ports;
 use crate::program::Program;
+
+/// How often a new printer is started before one is taken for broken.
+const STARTS_MAX: usize = 3;
 
 /// A virtual printer that keeps its ports and paper over restarts.
 pub struct Paper {
@@ -32,6 +35,9 @@ pub struct Ticket {
     /// Whether the connection ended before the cut.
     #[serde(default)]
     pub torn: bool,
+    /// It goes on where the torn one before it ended, on another roll.
+    #[serde(default)]
+    pub continued: bool,
 }
 
 impl Paper {
@@ -48,14 +54,22 @@ impl Paper {
     /// # Errors
     /// When it does not come up.
     pub fn start_with(folder: &Path, name: &str, arguments: &[&str]) -> anyhow::Result<Self> {
+        let (port, control_port) = two_free_ports()?;
         let mut paper = Self {
             program: None,
             output: folder.join(format!("paper-{name}")),
-            port: free_port()?,
-            control_port: free_port()?,
+            port,
+            control_port,
             arguments: arguments.iter().map(ToString::to_string).collect(),
         };
         std::fs::create_dir_all(&paper.output)?;
+        for _ in 0..STARTS_MAX {
+            if paper.restart().is_ok() {
+                return Ok(paper);
+            }
+            // Somebody else may have been faster at one of its ports.
+            (paper.port, paper.control_port) = two_free_ports()?;
+        }
         paper.restart()?;
         Ok(paper)
     }

@@ -9,14 +9,14 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use cueline_model::{JobId, JobState, PrinterId, Proof};
+use cueline_model::{JobId, JobState, PrinterId};
 use cueline_sim::chance::Chance;
 use cueline_system::api::{Api, raw_job};
 use cueline_system::box_office::{Hub, PrinterSetup, Till, TillSetup, wait_for_printer};
+use cueline_system::held_to_paper::{Sheets, tickets, verdict};
 use cueline_system::paper::Paper;
 use cueline_system::settings;
 use cueline_wire::api::PrintJob;
@@ -44,33 +44,34 @@ enum Blow {
 }
 
 impl Blow {
-    /// Whether the printer may be unable to say what became of a ticket.
-    const fn may_leave_doubt(self) -> bool {
-        !matches!(self, Self::Told(_))
+    /// Whether the printer may be unable to say what became of a ticket. An acknowledgement of FGL is a
+    /// single byte, so after noise none is believed; the others can be asked until they are understood.
+    fn may_leave_doubt(self, kind: &Kind) -> bool {
+        match self {
+            Self::Told(_) => false,
+            Self::Garbage => kind.language == "fgl",
+            _ => true,
+        }
     }
 }
 
 struct Kind {
     language: &'static str,
     told: &'static [&'static str],
-    ticket: fn(&str) -> Vec<u8>,
 }
 
 const KINDS: [Kind; 3] = [
     Kind {
         language: "escpos",
         told: &["paper_out", "cover_open", "offline", "cutter", "busy"],
-        ticket: |title| cueline_system::paper::ticket(title),
     },
     Kind {
         language: "fgl",
         told: &["paper_out", "path_out path=1", "jam", "cutter", "busy"],
-        ticket: |title| format!("<RC20,20><F3><HW1,1>{title}<p>").into_bytes(),
     },
     Kind {
         language: "zpl",
         told: &["paper_out", "cover_open", "ribbon_out"],
-        ticket: |title| format!("^XA^FO20,20^A0N,40,40^FD{title}^FS^XZ").into_bytes(),
     },
 ];
 
@@ -135,19 +136,13 @@ async fn strike(paper: &Paper, blow: Blow, for_ms: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn title(number: u64, ticket: u32) -> String {
-    format!("No. {number}.{ticket}")
-}
-
 async fn put_in(
     api: &Api,
     printer: PrinterId,
     kind: &Kind,
     (number, tickets): (u64, u32),
 ) -> anyhow::Result<JobId> {
-    let bytes: Vec<u8> = (1..=tickets)
-        .flat_map(|ticket| (kind.ticket)(&title(number, ticket)))
-        .collect();
+    let bytes = self::tickets(kind.language, number, tickets);
     let key = format!("{}-{number}", kind.language);
     let job = api.submit_surely(&raw_job(printer, &bytes), &key).await?;
     Ok(job.id)
@@ -172,7 +167,7 @@ async fn harass(
             number += 1;
             let tickets = u32::try_from(chance.between(1, 4))?;
             let job = put_in(api, printer, kind, (number, tickets)).await?;
-            let may_be_in_doubt = blow.may_leave_doubt();
+            let may_be_in_doubt = blow.may_leave_doubt(kind);
             batch.push(Order {
                 number,
                 tickets,
@@ -196,7 +191,7 @@ async fn harass(
         faults: rounds,
         ..Tally::default()
     };
-    let sheets = sheets(paper)?;
+    let sheets = Sheets::of(paper)?;
     for order in &orders {
         let job = api.job(order.job).await?;
         tally
@@ -206,72 +201,22 @@ async fn harass(
     Ok(tally)
 }
 
-/// How often each title lies on the paper: on whole tickets, and on torn ones.
-fn sheets(paper: &Paper) -> anyhow::Result<BTreeMap<String, (u32, u32)>> {
-    let mut sheets: BTreeMap<String, (u32, u32)> = BTreeMap::new();
-    for ticket in paper.tickets()? {
-        let Some(title) = ticket.text.iter().find(|line| line.starts_with("No. ")) else {
-            continue;
-        };
-        let count = sheets.entry(title.trim().to_owned()).or_default();
-        if ticket.torn {
-            count.1 += 1;
-        } else {
-            count.0 += 1;
-        }
-    }
-    Ok(sheets)
-}
-
 impl Tally {
-    fn judge(
-        &mut self,
-        order: &Order,
-        job: &PrintJob,
-        sheets: &BTreeMap<String, (u32, u32)>,
-    ) -> anyhow::Result<()> {
+    fn judge(&mut self, order: &Order, job: &PrintJob, sheets: &Sheets) -> anyhow::Result<()> {
         self.jobs += 1;
         self.tickets += order.tickets;
-        let (printed, unknown) = match job.state {
-            JobState::Done => {
-                ensure!(job.proof == Some(Proof::Printed), "not proven");
-                (order.tickets, 0)
-            }
-            JobState::Uncertain => {
-                ensure!(
-                    order.may_be_in_doubt,
-                    "in doubt, though its printer could tell all along"
-                );
-                self.jobs_uncertain += 1;
-                let count = job.tickets.context("an uncertain job without its count")?;
-                ensure!(count.total == order.tickets, "counted {count}");
-                (count.printed, count.unknown)
-            }
-            state => anyhow::bail!("ended {state}"),
-        };
-        for ticket in 1..=order.tickets {
-            let (whole, torn) = sheets
-                .get(&title(order.number, ticket))
-                .copied()
-                .unwrap_or_default();
-            ensure!(whole <= 1, "ticket {ticket} came out {whole} times");
-            if ticket <= printed {
-                ensure!(
-                    whole == 1,
-                    "ticket {ticket} is told printed and is not there"
-                );
-                self.reported_printed += 1;
-                self.on_paper += whole;
-            } else if ticket <= printed + unknown {
-                self.tickets_unknown += 1;
-                self.unknown_on_paper += whole;
-            } else {
-                ensure!(
-                    whole + torn == 0,
-                    "ticket {ticket} is told not printed and is there"
-                );
-            }
+        if job.state == JobState::Uncertain {
+            ensure!(
+                order.may_be_in_doubt,
+                "in doubt, though its printer could tell all along"
+            );
+            self.jobs_uncertain += 1;
         }
+        let verdict = verdict((order.number, order.tickets), job, sheets)?;
+        self.reported_printed += verdict.printed;
+        self.on_paper += verdict.printed_on_paper;
+        self.tickets_unknown += verdict.unknown;
+        self.unknown_on_paper += verdict.unknown_on_paper;
         Ok(())
     }
 }

@@ -138,11 +138,22 @@ impl HeldRequest {
         }
     }
 
-    /// An event, once the signature of a job is looked at.
+    /// An event, once the signature of a job or a payment is looked at.
     fn checked(&self, framed: Framed) -> Event {
         let link = self.link;
-        let StreamEvent::Job(offer) = &framed.event else {
-            return Event::LinkReceived { link, framed };
+        let offer = match &framed.event {
+            StreamEvent::Job(offer) => offer,
+            StreamEvent::Payment(offer) => {
+                return match self.offers.check_payment(offer) {
+                    Ok(()) => Event::LinkReceived { link, framed },
+                    Err(failure) => Event::PaymentRefused {
+                        link,
+                        payment: offer.payment,
+                        failure,
+                    },
+                };
+            }
+            _ => return Event::LinkReceived { link, framed },
         };
         match (self.offers.check(offer), framed.sequence) {
             (Ok(()), _) => Event::LinkReceived { link, framed },

@@ -1,11 +1,14 @@
 //! Whether an offer comes from this agent's own hub and brings what it says.
 
 use cueline_model::limits::{DOCUMENT_BYTES_MAX, INLINE_BODY_BYTES_MAX};
-use cueline_model::{AgentId, Failure, FailureCode};
-use cueline_wire::cloud::{JobOffer, Work};
+use cueline_model::{AgentId, Failure, FailureCode, PaymentFailure, PaymentFailureCode, Stage};
+use cueline_wire::cloud::{JobOffer, PaymentOffer, Work};
 use ring::signature::{ED25519, UnparsedPublicKey};
 
 use super::client::sha256;
+
+const NOT_SIGNED: &str = "the offer was not signed by the hub this agent is registered with; if \
+                          the hub was set up anew, register this agent again";
 
 /// What offers are checked against.
 #[derive(Debug, Clone)]
@@ -22,15 +25,12 @@ impl OfferCheck {
     /// # Errors
     /// The failure that the job is to be ended with.
     pub fn check(&self, offer: &JobOffer) -> Result<(), Failure> {
-        UnparsedPublicKey::new(&ED25519, &self.hub_key)
-            .verify(offer.signed_text(self.agent).as_bytes(), &offer.signature.0)
-            .map_err(|_| Failure {
+        if !self.is_signed(&offer.signed_text(self.agent), &offer.signature.0) {
+            return Err(Failure {
                 code: FailureCode::BadSignature,
-                text:
-                    "the offer was not signed by the hub this agent is registered with; if the hub \
-                       was set up anew, register this agent again"
-                        .to_owned(),
-            })?;
+                text: NOT_SIGNED.to_owned(),
+            });
+        }
         let Work::Print(print) = &offer.work;
         let bad = |text: String| Failure {
             code: FailureCode::BadDocument,
@@ -57,6 +57,30 @@ impl OfferCheck {
             ));
         }
         Ok(())
+    }
+}
+
+impl OfferCheck {
+    /// Checks a payment's signature.
+    ///
+    /// # Errors
+    /// The failure that the payment is to be ended with.
+    pub fn check_payment(&self, offer: &PaymentOffer) -> Result<(), PaymentFailure> {
+        if self.is_signed(&offer.signed_text(self.agent), &offer.signature.0) {
+            return Ok(());
+        }
+        Err(PaymentFailure {
+            stage: Stage::Agent,
+            code: PaymentFailureCode::BadSignature,
+            retryable: false,
+            text: NOT_SIGNED.to_owned(),
+        })
+    }
+
+    fn is_signed(&self, text: &str, signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&ED25519, &self.hub_key)
+            .verify(text.as_bytes(), signature)
+            .is_ok()
     }
 }
 

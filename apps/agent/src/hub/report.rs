@@ -1,7 +1,9 @@
 //! Reports and the inventory, on the short connection.
 
 use cueline_uplink::ConnectError;
-use cueline_wire::cloud::{Inventory, PrinterDescription, Report, ReportReply, path};
+use cueline_wire::cloud::{
+    Inventory, PrinterDescription, Report, ReportReply, StationDescription, path,
+};
 use http::Method;
 
 use super::answer::{AskError, decoded};
@@ -25,9 +27,10 @@ pub async fn send_report(hub: &HubClient, report: &Report) -> Result<ReportReply
 pub async fn send_inventory(
     hub: &HubClient,
     printers: Vec<PrinterDescription>,
+    stations: Vec<StationDescription>,
 ) -> Result<(), AskError> {
     let inventory = Inventory {
-        stations: Vec::new(),
+        stations,
         agent_version: env!("CARGO_PKG_VERSION").to_owned(),
         platform: platform(),
         path: hub

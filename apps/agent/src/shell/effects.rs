@@ -21,6 +21,7 @@ use crate::ending::{Code, Ending};
 use crate::hub::{
     AskError, HeldRequest, HubClient, OfferCheck, fetch, hold, send_inventory, send_report,
 };
+use crate::payments::{NewsDoor, event_of};
 
 /// The core uses a printer for one thing at a time: opening, printing or releasing.
 const PRINTER_COMMANDS_MAX: usize = 16;
@@ -33,6 +34,10 @@ pub struct Means {
     pub offers: Arc<OfferCheck>,
     /// Decodes documents, away from this process.
     pub decoder: Decoder,
+    /// What is installed here.
+    pub installed: Arc<Installed>,
+    /// Where news of payments go.
+    pub payments: NewsDoor,
 }
 
 impl Means {
@@ -82,7 +87,7 @@ impl Effects {
         journal: WriterQueue,
     ) -> Self {
         let mut tasks = JoinSet::new();
-        let installed = Arc::new(Installed::new(printers));
+        let installed = Arc::clone(&means.installed);
         let start = |printer: &PrinterSetting| {
             let (commands_in, commands) = mpsc::channel(PRINTER_COMMANDS_MAX);
             let (stop_in, stop) = watch::channel(None);
@@ -188,7 +193,10 @@ impl Effects {
             Effect::ReleasePrinter { printer, .. } => {
                 self.command(&printer, PrinterCommand::Release)?
             }
-            Effect::Payments(_) => {}
+            // Gone only where the program is about to end.
+            Effect::Payments(news) => {
+                self.means.payments.send(event_of(news)).await.ok();
+            }
             Effect::Notice(notice) => self.notices.write(&notice, &self.path.borrow()),
             Effect::Exit => return Ok(ControlFlow::Break(())),
         }
@@ -253,7 +261,7 @@ async fn report_sent(hub: &HubClient, report: ReportId, body: &Report) -> Event 
 }
 
 async fn inventory_sent(hub: &HubClient, installed: &Installed) -> Event {
-    match send_inventory(hub, installed.descriptions()).await {
+    match send_inventory(hub, installed.descriptions(), installed.stations()).await {
         Ok(()) => Event::InventoryStored,
         Err(error) => {
             log_failure("tell the hub what is installed", &error);

@@ -1,10 +1,11 @@
-//! What is installed here, as the hub is told: each printer with what it can do, as far as is known.
+//! What is installed here, as the hub is told: each printer with what it can do, as far as is known,
+//! and each desk whose tray is there.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use cueline_model::{Capabilities, Language, PrinterName};
-use cueline_wire::cloud::PrinterDescription;
+use cueline_wire::cloud::{PrinterDescription, StationDescription};
 
 use crate::config::PrinterSetting;
 
@@ -13,6 +14,7 @@ use crate::config::PrinterSetting;
 pub struct Installed {
     printers: Vec<PrinterSetting>,
     capabilities: Mutex<BTreeMap<PrinterName, Capabilities>>,
+    stations: Mutex<Vec<StationDescription>>,
 }
 
 impl Installed {
@@ -24,6 +26,7 @@ impl Installed {
         Self {
             capabilities: Mutex::new(known.collect()),
             printers: printers.to_vec(),
+            stations: Mutex::default(),
         }
     }
 
@@ -53,6 +56,17 @@ impl Installed {
             }
         };
         self.printers.iter().map(describe).collect()
+    }
+
+    /// The desks whose tray is there now.
+    pub fn stations(&self) -> Vec<StationDescription> {
+        let stations = self.stations.lock();
+        stations.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes which desks are there.
+    pub fn stations_are(&self, stations: Vec<StationDescription>) {
+        *self.stations.lock().unwrap_or_else(PoisonError::into_inner) = stations;
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<PrinterName, Capabilities>> {

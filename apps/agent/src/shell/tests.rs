@@ -60,17 +60,24 @@ async fn hub(hub_key: &AgentKey) -> TestHub {
     .await
 }
 
-fn start(folder: &Path, hub: &TestHub, hub_key: &AgentKey) -> (Shell, EventDoor) {
-    let opened = Journal::open(&folder.join("journal.sqlite"), OnDamage::Refuse).unwrap();
-    let means = Means {
+fn means(config: &Config, hub: &TestHub, hub_key: &AgentKey) -> Means {
+    Means {
         decoder: no_decoder(),
         hub: Arc::new(hub.client()),
         offers: Arc::new(OfferCheck {
             agent: AgentId::from_u128(7),
             hub_key: hub_key.public().to_vec(),
         }),
-    };
-    Shell::start(&config(folder), 1, opened.journal, opened.recovered, means).unwrap()
+        installed: Arc::new(Installed::new(&config.printers)),
+        payments: crate::payments::news().0,
+    }
+}
+
+fn start(folder: &Path, hub: &TestHub, hub_key: &AgentKey) -> (Shell, EventDoor) {
+    let opened = Journal::open(&folder.join("journal.sqlite"), OnDamage::Refuse).unwrap();
+    let config = config(folder);
+    let means = means(&config, hub, hub_key);
+    Shell::start(&config, 1, opened.journal, opened.recovered, means).unwrap()
 }
 
 /// Raw documents need none.
@@ -159,14 +166,7 @@ async fn a_ticket_offered_again_after_a_restart_is_not_printed_again() {
     let second_hub = hub(&hub_key).await;
     let opened = Journal::open(&folder.path().join("journal.sqlite"), OnDamage::Refuse).unwrap();
     let config = Config::load(None, &folder.path().join("agent.toml")).unwrap();
-    let means = Means {
-        decoder: no_decoder(),
-        hub: Arc::new(second_hub.client()),
-        offers: Arc::new(OfferCheck {
-            agent: AgentId::from_u128(7),
-            hub_key: hub_key.public().to_vec(),
-        }),
-    };
+    let means = means(&config, &second_hub, &hub_key);
     let (shell, door) = Shell::start(&config, 2, opened.journal, opened.recovered, means).unwrap();
     let running = tokio::spawn(shell.run());
     until("its end told again", || {

@@ -1,6 +1,7 @@
 //! The box office's API under `/v1`: checks and converts; what is decided is decided in the core.
 
 mod agents;
+mod alerts;
 mod api_keys;
 mod documents;
 mod events;
@@ -8,10 +9,12 @@ mod health;
 mod pages;
 mod pairing_codes;
 mod params;
+mod payments;
 mod print_jobs;
 mod printers;
 mod shown;
 mod sites;
+mod stations;
 
 use std::sync::Arc;
 
@@ -25,6 +28,7 @@ use http::{HeaderValue, Method, Request, StatusCode};
 
 pub use documents::{kept_until, room};
 pub use params::PathId;
+pub use payments::wait_until;
 
 use crate::hub::Hub;
 use crate::link;
@@ -50,6 +54,19 @@ pub fn router(hub: Arc<Hub>) -> Router {
         .route("/v1/printers/{id}/events", get(printers::events))
         .route("/v1/printers/{id}/test-page", post(printers::test_page))
         .route("/v1/events", get(events::stream))
+        .route("/v1/payments", post(payments::create).get(payments::list))
+        .route("/v1/payments/{id}", get(payments::get))
+        .route("/v1/payments/{id}/cancel", post(payments::cancel))
+        .route("/v1/payments/{id}/void", post(payments::void))
+        .route("/v1/payments/{id}/refund", post(payments::refund))
+        .route("/v1/payments/{id}/answer", post(payments::answer))
+        .route("/v1/payments/{id}/look-up", post(payments::look_up))
+        .route("/v1/payments/{id}/resolve", post(payments::resolve))
+        .route("/v1/stations", get(stations::list))
+        .route("/v1/terminals", get(stations::terminals))
+        .route("/v1/alerts", get(alerts::list))
+        .route("/v1/alerts/{id}/close", post(alerts::close))
+        .route("/v1/audit-events", get(alerts::audit))
         .route("/v1/sites", post(sites::create).get(sites::list))
         .route("/v1/pairing-codes", post(pairing_codes::create))
         .route("/v1/api-keys", post(api_keys::create).get(api_keys::list))

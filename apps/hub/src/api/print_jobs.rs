@@ -66,7 +66,7 @@ pub async fn get(
     let wait = Duration::from_secs(asked.wait.unwrap_or(0).min(WAIT_MAX_S).into());
     // Waiting starts before the state is read, so that nothing slips between the two.
     let waiter = hub.waiters.wait_for(id);
-    let mut settled = pin!(waiter.settled());
+    let mut settled = pin!(waiter.woken());
     settled.as_mut().enable();
     let mut job = jobs::found(&hub, caller.tenant, id).await?;
     if !wait.is_zero() && !job.state.is_settled() {

@@ -4,13 +4,13 @@ use cueline_hub_core::PrintJob;
 use cueline_hub_core::view::{self, Surroundings};
 use cueline_model::AgentId;
 use cueline_wire::Timestamp;
-use cueline_wire::api::{self, AgentState};
+use cueline_wire::api::{self, AgentState, StationState};
 
 use crate::fingerprint;
 use crate::hub::Hub;
 use crate::link::whole_seconds;
 use crate::refusal::Refusal;
-use crate::store::{AgentRecord, PrinterRecord};
+use crate::store::{AgentRecord, PrinterRecord, StationRecord};
 
 /// A job with what it waits for.
 ///
@@ -79,6 +79,35 @@ pub fn printer(hub: &Hub, printer: PrinterRecord) -> api::Printer {
         warning: condition.warning,
         queued: printer.queued,
         name: printer.name,
+    }
+}
+
+/// A desk with whether payments can be made there.
+pub fn station(hub: &Hub, station: StationRecord) -> api::Station {
+    let agent_state = state(hub, station.agent, station.agent_revoked);
+    let state = match (agent_state, station.trays) {
+        (AgentState::Online, 1) => StationState::Online,
+        (AgentState::Online, 2..) => StationState::Ambiguous,
+        _ => StationState::Offline,
+    };
+    let terminals = station.terminals.into_iter().map(|terminal| api::Terminal {
+        id: terminal.id,
+        name: terminal.name,
+        station: terminal.station,
+        station_name: station.name.clone(),
+        agent: station.agent,
+        protocol: terminal.protocol,
+        payment: terminal.payment,
+    });
+    api::Station {
+        terminals: terminals.collect(),
+        id: station.id,
+        agent: station.agent,
+        agent_name: station.agent_name,
+        agent_state,
+        state,
+        user: station.user,
+        name: station.name,
     }
 }
 

@@ -41,12 +41,18 @@ need! {
     ToRead = Read;
     /// To upload documents and to make and cancel jobs.
     ToPrint = Print;
+    /// To make, cancel, answer and resolve payments.
+    ToPay = Pay;
+    /// To look at payments, stations, terminals and alerts.
+    ToSeePayments = Read | Pay;
+    /// To look at what people took upon them.
+    ToSeeAudit = Read | Manage;
     /// To set up sites, agents, pairing codes and keys.
     ToManage = Manage;
     /// To look at jobs.
     ToSeeJobs = Read | Print;
     /// To ask whose key it is.
-    ToKnowItself = Read | Print | Manage;
+    ToKnowItself = Read | Print | Pay | Manage;
     /// To look at sites and agents.
     ToSeeFleet = Read | Manage;
 }

@@ -1,11 +1,11 @@
-//! The hub's Ed25519 key (RFC 8032): it signs every job, so that an agent obeys its hub and nobody
+//! The hub's Ed25519 key (RFC 8032): it signs every job and payment, so that an agent obeys its hub and nobody
 //! in between.
 
 use std::path::{Path, PathBuf};
 
 use cueline_model::AgentId;
 use cueline_wire::Base64Bytes;
-use cueline_wire::cloud::JobOffer;
+use cueline_wire::cloud::{JobOffer, PaymentOffer};
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
@@ -86,6 +86,12 @@ impl HubKey {
 
     /// Puts the hub's signature into an offer for `agent`.
     pub fn sign(&self, offer: &mut JobOffer, agent: AgentId) {
+        let signature = self.pair.sign(offer.signed_text(agent).as_bytes());
+        offer.signature = Base64Bytes(signature.as_ref().to_vec());
+    }
+
+    /// The same for a payment's offer.
+    pub fn sign_payment(&self, offer: &mut PaymentOffer, agent: AgentId) {
         let signature = self.pair.sign(offer.signed_text(agent).as_bytes());
         offer.signature = Base64Bytes(signature.as_ref().to_vec());
     }

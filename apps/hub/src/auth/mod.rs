@@ -6,6 +6,7 @@ pub mod nonce;
 pub mod signature;
 
 pub use caller::{
-    Caller, Need, ToKnowItself, ToManage, ToPrint, ToRead, ToSeeFleet, ToSeeJobs, key_opens,
+    Caller, Need, ToKnowItself, ToManage, ToPay, ToPrint, ToRead, ToSeeAudit, ToSeeFleet,
+    ToSeeJobs, ToSeePayments, key_opens,
 };
 pub use hub_key::HubKey;

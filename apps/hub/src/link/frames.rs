@@ -35,7 +35,7 @@ pub fn push_end(out: &mut Vec<u8>) {
     out.extend_from_slice(b"0\r\n\r\n");
 }
 
-/// The event for something to write that is not a job; jobs are loaded and signed first.
+/// The event for something to write that is no job and no payment; these are loaded and signed first.
 #[must_use]
 pub fn event(outgoing: Outgoing, now: WallTime) -> Option<StreamEvent> {
     Some(match outgoing {
@@ -51,7 +51,7 @@ pub fn event(outgoing: Outgoing, now: WallTime) -> Option<StreamEvent> {
             attempt: key.attempt,
         }),
         Outgoing::Probe(kind) => StreamEvent::Probe(Probe { kind }),
-        Outgoing::Offer(_) => return None,
+        Outgoing::Offer(_) | Outgoing::Payment(_) => return None,
     })
 }
 

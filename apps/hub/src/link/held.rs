@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use cueline_hub_core::link::{Effect, End, Event, Outgoing};
-use cueline_model::{AgentId, JobKey};
+use cueline_model::{AgentId, JobKey, PaymentId};
 use cueline_wire::cloud::{Framed, StreamEvent};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
@@ -212,6 +212,7 @@ impl Held {
     async fn carry_out(&mut self, effect: Effect) -> Result<(), GiveUp> {
         match effect {
             Effect::Send(Outgoing::Offer(key)) => self.mark_offered(key).await,
+            Effect::Send(Outgoing::Payment(payment)) => self.say(payment).await,
             Effect::Send(outgoing) => {
                 if let Some(event) = frames::event(outgoing, clock::wall()) {
                     self.write(Framed::plain(event));
@@ -251,6 +252,22 @@ impl Held {
             }
         }
         self.offers = offered.into();
+        Ok(())
+    }
+
+    /// Writes what there is to say about a payment now.
+    async fn say(&mut self, payment: PaymentId) -> Result<(), GiveUp> {
+        let words = self
+            .hub
+            .store
+            .payment_words(self.agent, payment, clock::wall());
+        let words = words.await.map_err(|error| self.store_failed(&error))?;
+        // Somebody may have ended the link meanwhile; the next one says it.
+        if let Some(words) = words.filter(|_| !self.entry.link.is_cut()) {
+            for event in offers::payment(&self.hub.key, self.agent, words) {
+                self.write(Framed::plain(event));
+            }
+        }
         Ok(())
     }
 

@@ -46,6 +46,8 @@ fn refused(error: InventoryError) -> Refusal {
         InventoryError::Store(error) => return error.clone().into(),
         InventoryError::TooManyPrinters { .. } => "too_many_printers",
         InventoryError::SameName { .. } => "same_printer_name",
+        InventoryError::TooManyStations { .. } => "too_many_stations",
+        InventoryError::TooManyTerminals { .. } => "too_many_terminals",
     };
     Refusal::invalid(code, error.to_string())
 }

@@ -7,6 +7,7 @@ mod held;
 mod inventory;
 mod offers;
 mod open;
+mod payments;
 mod registration;
 mod registry;
 mod reports;
@@ -40,6 +41,8 @@ pub fn router(hub: &Arc<Hub>) -> Router<Arc<Hub>> {
         .route(path::INVENTORY, put(inventory::take))
         .route(path::REGISTRATIONS, post(registration::take))
         .route("/link/v1/jobs/{id}/document", get(document::give))
+        .route(path::PAYMENTS, post(payments::take))
+        .route("/link/v1/payments/{id}/start", post(payments::start))
         .route(path::STREAM, get(held_on_a_used_connection))
         .layer(middleware::from_fn_with_state(hub.clone(), with_nonce))
 }

@@ -1,8 +1,9 @@
-//! Makes a job's offer and signs it.
+//! Makes offers of jobs and payments and signs them.
 
+use cueline_hub_core::payment::flow::Words;
 use cueline_model::AgentId;
 use cueline_wire::Base64Bytes;
-use cueline_wire::cloud::{JobOffer, PrintWork, Work};
+use cueline_wire::cloud::{JobOffer, PaymentOffer, PaymentWish, PrintWork, StreamEvent, Work};
 
 use crate::auth::HubKey;
 use crate::store::OfferedJob;
@@ -30,4 +31,28 @@ pub fn signed(key: &HubKey, agent: AgentId, offered: OfferedJob) -> JobOffer {
     };
     key.sign(&mut offer, agent);
     offer
+}
+
+/// What is to be said about a payment, as events: its signed offer, and what is wished of it.
+#[must_use]
+pub fn payment(key: &HubKey, agent: AgentId, words: Words) -> Vec<StreamEvent> {
+    let payment = &words.payment;
+    let mut events = Vec::new();
+    if words.offer {
+        let mut offer = PaymentOffer {
+            payment: payment.id,
+            order: payment.order(),
+            start_by: payment.start_by,
+            signature: Base64Bytes::default(),
+        };
+        key.sign_payment(&mut offer, agent);
+        events.push(StreamEvent::Payment(Box::new(offer)));
+    }
+    events.extend(words.wishes.into_iter().map(|wish| {
+        StreamEvent::PaymentWish(PaymentWish {
+            payment: payment.id,
+            wish,
+        })
+    }));
+    events
 }

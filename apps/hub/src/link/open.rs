@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cueline_hub_core::link::{Opening, PING_DEFAULT};
+use cueline_hub_core::link::{Event, Opening, PING_DEFAULT};
 use cueline_wire::cloud::StreamMode;
 use http::StatusCode;
 use http::request::Parts;
 
 use super::registry::Entry;
 use super::signed;
+use crate::clock;
 use crate::hub::Hub;
 use crate::refusal::Refusal;
 
@@ -44,6 +45,13 @@ pub async fn open(hub: &Arc<Hub>, parts: &Parts) -> Result<Entry, Refusal> {
     signed::still_registered(hub, agent.id).await?;
     if hub.is_draining() {
         return Err(draining());
+    }
+    let payments = hub.store.payment_backlog(agent.id, clock::wall()).await?;
+    // Wishes first: offers complete an answer that is polled for.
+    for (payments, at_once) in [(payments.wishes, false), (payments.offers, true)] {
+        if !payments.is_empty() {
+            entry.link.tell(Event::Payments { payments, at_once });
+        }
     }
     tracing::info!(agent = %agent.id, epoch, ping_s = ping.as_secs_f64(), mode = asked.mode.as_str(), "link held");
     Ok(entry)

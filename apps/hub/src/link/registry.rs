@@ -62,7 +62,10 @@ impl Link {
         let mut state = self.state();
         for event in events {
             // These alone are written one for one; offers have a window of their own.
-            let written = matches!(event, Event::Withdraw(_) | Event::Probe(_));
+            let written = matches!(
+                event,
+                Event::Withdraw(_) | Event::Probe(_) | Event::Payments { .. }
+            );
             let full = written && state.waiting >= EVENTS_WAITING_MAX;
             state.waiting += usize::from(written);
             let event = if full { Event::OutboxFull } else { event };

@@ -1,14 +1,16 @@
 //! Agents, as far as they are durable. Whether one is online is the link room's to know.
 
+use cueline_hub_core::payment::flow::{self, News};
 use cueline_hub_core::{JobStore as _, StoreError};
 use cueline_model::{AgentId, SiteId, TenantId, WallTime};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::failure::map;
 use super::jobs::Jobs;
+use super::payments::Payments;
 use super::queue::tell;
 use super::writer::Changes;
-use super::{Committed, JobChange, Store, StoreResult, row};
+use super::{Committed, JobChange, Store, StoreResult, payment_calls, row};
 
 /// One installed machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +120,9 @@ fn revoke(
     for job in Jobs(connection).revoke_agent(agent, now)? {
         tell(changes, &job, JobChange::Settled)?;
     }
+    let mut news = News::default();
+    flow::drop_agent(&mut Payments(connection), agent, now, &mut news)?;
+    payment_calls::tell(changes, news);
     changes.committed.push(Committed::AgentRevoked(agent));
     Ok(Some(record))
 }

@@ -18,6 +18,8 @@ mod fleet;
 mod job_row;
 mod jobs;
 mod pairing;
+mod payment_calls;
+mod payments;
 mod printer_events;
 mod printers;
 mod printnode;
@@ -25,6 +27,7 @@ mod queue;
 mod reader;
 mod row;
 mod schema;
+mod stations;
 mod sweep;
 mod webhooks;
 mod writer;
@@ -38,7 +41,7 @@ use std::sync::Arc;
 
 use cueline_hub_core::StoreError;
 use cueline_model::{AgentId, JobKey, JobState, PrinterId, TenantId, TicketCount};
-use cueline_wire::api::PrinterEvent;
+use cueline_wire::api::{Alert, PaymentEvent, PrinterEvent};
 use tokio::sync::watch;
 
 pub use access::{ApiKeyRecord, Caller, KeyError, NewApiKey, SiteRecord, TenantRecord};
@@ -52,6 +55,7 @@ pub use printnode::{
 };
 pub use queue::OfferedJob;
 pub use schema::{OpenError, create_directory};
+pub use stations::{StationRecord, TerminalRecord};
 pub use sweep::Swept;
 pub use webhooks::{DueWebhook, NewWebhook, WebhookError, WebhookEvent, WebhookRecord};
 
@@ -69,6 +73,23 @@ pub enum Committed {
     AgentRevoked(AgentId),
     /// Something began or ended to be wrong with a tenant's printer.
     Printer(TenantId, PrinterEvent),
+    /// A payment was made or changed.
+    Payment(PaymentNotice),
+    /// A tenant has something to look at.
+    Alert(TenantId, Alert),
+}
+
+/// What happened to a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentNotice {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Who does it.
+    pub agent: AgentId,
+    /// Whether there is something to say to that agent.
+    pub for_agent: bool,
+    /// What it is now.
+    pub event: PaymentEvent,
 }
 
 /// What happened to a job.

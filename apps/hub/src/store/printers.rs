@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 use cueline_hub_core::printer_news::Condition;
 use cueline_hub_core::submit::Target;
 use cueline_hub_core::{JobStore as _, StoreError};
-use cueline_model::limits::PRINTERS_PER_AGENT_MAX;
+use cueline_model::limits::{
+    PRINTERS_PER_AGENT_MAX, STATIONS_PER_AGENT_MAX, TERMINALS_PER_STATION_MAX,
+};
 use cueline_model::{
-    AgentId, Capabilities, ContentType, Language, PrinterId, PrinterName, SiteId, TenantId,
-    WallTime,
+    AgentId, Capabilities, ContentType, Language, PrinterId, PrinterName, SiteId, StationName,
+    TenantId, WallTime,
 };
 use cueline_wire::api::PrinterEvent;
 use cueline_wire::cloud::{
@@ -21,7 +23,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::failure::{StorageError, map};
 use super::jobs::Jobs;
-use super::{Committed, Store, StoreResult, row};
+use super::{Committed, Store, StoreResult, row, stations};
 use crate::ids;
 
 /// Printers of one agent that are remembered, those that are gone included. Beyond it the ones that
@@ -76,6 +78,22 @@ pub enum InventoryError {
         /// Which.
         name: PrinterName,
     },
+    /// Too many stations.
+    #[error("an agent has at most {STATIONS_PER_AGENT_MAX} stations, got {got}")]
+    TooManyStations {
+        /// How many.
+        got: usize,
+    },
+    /// Too many terminals.
+    #[error(
+        "a station has at most {TERMINALS_PER_STATION_MAX} terminals, got {got} at {station}; set up a second station for the rest"
+    )]
+    TooManyTerminals {
+        /// Where.
+        station: StationName,
+        /// How many.
+        got: usize,
+    },
     /// See [`StoreError`].
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -122,6 +140,7 @@ fn put_inventory(
     now: WallTime,
 ) -> Result<InventoryReply, InventoryError> {
     check_inventory(inventory)?;
+    stations::check(inventory)?;
     let tenant: TenantId = connection
         .query_row(
             "UPDATE agents SET version = ?2, platform = ?3, path = ?4 WHERE id = ?1 RETURNING tenant",
@@ -149,6 +168,7 @@ fn put_inventory(
         });
     }
     forget_printers(connection, agent)?;
+    stations::put(connection, tenant, agent, inventory)?;
     Ok(InventoryReply { printers })
 }
 

@@ -17,13 +17,14 @@ const APPLICATION_ID: i32 = 0x4375_6548;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Prepared statements that a connection keeps: more than there are.
-const STATEMENTS_KEPT: usize = 64;
+const STATEMENTS_KEPT: usize = 128;
 
 /// Forward only: a released one is never changed, and there is no way back.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/001.sql"),
     include_str!("migrations/002.sql"),
     include_str!("migrations/003_printnode.sql"),
+    include_str!("migrations/004_payments.sql"),
 ];
 
 /// Why the data directory could not be opened.

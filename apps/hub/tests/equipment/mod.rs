@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod stream;
+pub mod till;
 pub mod web;
 
 use std::net::SocketAddr;
@@ -252,13 +253,18 @@ impl Api<'_> {
 
     /// A job under an Idempotency-Key.
     pub async fn submit(&self, key: &str, body: serde_json::Value) -> Answer {
+        self.post_once("/v1/print-jobs", key, body).await
+    }
+
+    /// Something under an Idempotency-Key.
+    pub async fn post_once(&self, path: &str, key: &str, body: serde_json::Value) -> Answer {
         let headers = [
             ("content-type", "application/json"),
             ("idempotency-key", key),
         ];
         self.call(
             Method::POST,
-            "/v1/print-jobs",
+            path,
             &headers,
             serde_json::to_vec(&body).unwrap(),
         )

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cueline_wire::cloud::sse::{Decoder, Frame};
-use cueline_wire::cloud::{Bye, Framed, Hello, JobOffer, StreamEvent};
+use cueline_wire::cloud::{Bye, Framed, Hello, JobOffer, PaymentOffer, PaymentWish, StreamEvent};
 use http::Request;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -102,6 +102,32 @@ impl Stream {
                     return (sequence, *offer);
                 }
                 other => panic!("expected a job, got {other:?}"),
+            }
+        }
+    }
+
+    /// The next payment, pings passed over.
+    pub async fn payment(&mut self) -> PaymentOffer {
+        match self.said().await {
+            StreamEvent::Payment(offer) => *offer,
+            other => panic!("expected a payment, got {other:?}"),
+        }
+    }
+
+    /// The next wish about a payment, pings passed over.
+    pub async fn wish(&mut self) -> PaymentWish {
+        match self.said().await {
+            StreamEvent::PaymentWish(wish) => wish,
+            other => panic!("expected a wish, got {other:?}"),
+        }
+    }
+
+    pub async fn said(&mut self) -> StreamEvent {
+        loop {
+            match self.next().await.map(|framed| framed.event) {
+                Some(StreamEvent::Ping(_)) => {}
+                Some(event) => return event,
+                None => panic!("the stream ended"),
             }
         }
     }

@@ -199,13 +199,7 @@ impl Lane {
         (jobs, reports): (&mut Jobs, &mut Reports),
         turn: &mut Turn<'_>,
     ) {
-        let Doing::Printing {
-            op: current, job, ..
-        } = self.doing
-        else {
-            return;
-        };
-        if let Some(held) = jobs.get_mut(job).filter(|_| current == op) {
+        if let Some(held) = self.printing(op, jobs) {
             held.tickets.count(proven, held.reprints > 0);
             turn.record_tickets(held, reports);
         }
@@ -268,16 +262,10 @@ impl Lane {
         (jobs, reports): (&mut Jobs, &mut Reports),
         turn: &mut Turn<'_>,
     ) {
-        let Doing::Printing {
-            op: current, job, ..
-        } = self.doing
-        else {
+        let Some(held) = self.printing(op, jobs) else {
             return;
         };
-        let Some(held) = jobs.get_mut(job).filter(|_| current == op) else {
-            return;
-        };
-        self.doing = Doing::Settling { job };
+        self.doing = Doing::Settling { job: held.job.key };
         if !matches!(end, PrintEnd::NothingSent(_)) {
             self.failures = 0;
         }
@@ -300,6 +288,16 @@ impl Lane {
                 turn.resolve_doubt(held, &fault.text, tickets, true);
                 self.look_in(LOOK_FAULTY, turn.now);
             }
+        }
+    }
+
+    /// The job that this operation prints.
+    fn printing<'a>(&self, op: PrinterOp, jobs: &'a mut Jobs) -> Option<&'a mut HeldJob> {
+        match self.doing {
+            Doing::Printing {
+                op: current, job, ..
+            } if current == op => jobs.get_mut(job),
+            _ => None,
         }
     }
 

@@ -15,13 +15,15 @@ pub enum Scope {
     Read,
     /// Upload documents, make and cancel print jobs, and look at them.
     Print,
+    /// Make, cancel, answer and resolve payments, take them back, and look at them.
+    Pay,
     /// Sites, agents, pairing codes and keys.
     Manage,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Print, Self::Manage];
+    pub const ALL: [Self; 4] = [Self::Read, Self::Print, Self::Pay, Self::Manage];
 
     /// The word used on the wire and on screen.
     #[must_use]
@@ -29,6 +31,7 @@ impl Scope {
         match self {
             Self::Read => "read",
             Self::Print => "print",
+            Self::Pay => "pay",
             Self::Manage => "manage",
         }
     }

@@ -1,6 +1,8 @@
 //! What happens, as it happens: the events of `GET /v1/events`, and a printer's own.
 
-use cueline_model::{Attempt, FaultCode, JobId, JobState, PrinterId, TicketCount};
+use cueline_model::{
+    Attempt, Certainty, FaultCode, JobId, JobState, PaymentId, PaymentState, PrinterId, TicketCount,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -9,6 +11,10 @@ use crate::Timestamp;
 pub const PRINT_JOB: &str = "print_job";
 /// The event's name of a [`PrinterEvent`].
 pub const PRINTER: &str = "printer";
+/// The event's name of a [`PaymentEvent`].
+pub const PAYMENT: &str = "payment";
+/// The event's name of an [`super::Alert`].
+pub const ALERT: &str = "alert";
 /// The event's name where events were missed: what is shown has to be asked for anew. Its data is `{}`.
 pub const RESET: &str = "reset";
 
@@ -26,6 +32,22 @@ pub struct JobEvent {
     /// How far its tickets came, where the printer tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tickets: Option<TicketCount>,
+}
+
+/// A payment was made or changed. Ask for the payment to see more of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentEvent {
+    /// Which.
+    pub payment: PaymentId,
+    /// The box office's own name for what is paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_ref: Option<String>,
+    /// Where it stands.
+    pub state: PaymentState,
+    /// What is known about the money.
+    pub certainty: Certainty,
+    /// Rises with every change.
+    pub version: u64,
 }
 
 /// Something began or ended to be wrong with a printer.

@@ -166,6 +166,18 @@ impl Parser {
     }
 }
 
+#[cfg(test)]
+impl Parser {
+    /// Bytes that are kept of a command that is not whole yet.
+    pub(super) fn kept_bytes(&self) -> usize {
+        match &self.state {
+            State::Ground | State::Skip(_) => 0,
+            State::Header(bytes) => bytes.len(),
+            State::Raster { row, .. } => row.len(),
+        }
+    }
+}
+
 fn step(bytes: &[u8]) -> Step {
     match bytes[0] {
         0x10 => data_link(bytes),

@@ -4,6 +4,11 @@
 //! process ID response"): the printer echoes the four characters as `37 22 id id id id 00` once it
 //! has printed everything that came before. A printer that does not know the command never echoes,
 //! and its prints stay unproven.
+//!
+//! On a noisy line a byte of noise is X-OFF, and its X-ON never comes. So while data is held back the
+//! printer is asked all the same: real-time commands are processed when the receive buffer is full
+//! too. They do not say whether it is, but the echo of one more mark does: what came before it is through,
+//! so there is room.
 
 use super::demux::{Answer, Demux};
 use super::faults;
@@ -15,6 +20,8 @@ const QUERY: &[u8] = b"\x10\x04\x01\x10\x04\x02\x10\x04\x04";
 const QUERY_ANSWERS: usize = 3;
 /// Marks before they begin again.
 const MARKERS: u16 = 10_000;
+/// Questions that are answered well before a mark whose echo did not come is tried again.
+const ANSWERS_A_PROBE: u8 = 2;
 
 /// What came from one printer over one connection, and the marks it was sent.
 #[derive(Debug)]
@@ -29,7 +36,15 @@ pub(crate) struct Line {
     /// that each proves, counted from the print's first.
     awaited_from: u16,
     awaited: Vec<u32>,
-    may_send: bool,
+    /// Set by X-OFF, until X-ON or the echo of a mark that was sent later.
+    held: Option<Held>,
+}
+
+/// What was done to learn whether an X-OFF was the printer's.
+#[derive(Debug, Clone, Copy, Default)]
+struct Held {
+    /// The mark that was sent since, and how often the printer has said since then that it is well.
+    probe: Option<(u16, u8)>,
 }
 
 impl Line {
@@ -40,7 +55,7 @@ impl Line {
             marker: marker % MARKERS,
             awaited_from: 0,
             awaited: Vec::new(),
-            may_send: true,
+            held: None,
         }
     }
 
@@ -49,7 +64,7 @@ impl Line {
     }
 
     pub(crate) fn may_send(&self) -> bool {
-        self.may_send
+        self.held.is_none()
     }
 
     /// After the first mark the answers to the question before count only if they came in full and
@@ -62,16 +77,48 @@ impl Line {
         QUERY
     }
 
+    /// What to ask while data is held back, between two tickets or behind the last: a printer that says
+    /// that it is well gets one mark more where it `echoes` them.
+    pub(crate) fn held_query(&mut self, echoes: bool, known: &mut Known) -> Vec<u8> {
+        let is_well = self.is_well();
+        let mut query = self.query(known).to_vec();
+        let Some(held) = &mut self.held else {
+            return query;
+        };
+        if let Some((_, answers)) = &mut held.probe {
+            *answers += u8::from(is_well);
+        }
+        let is_due = held
+            .probe
+            .is_none_or(|(_, answers)| answers >= ANSWERS_A_PROBE);
+        if is_well && is_due && echoes && self.awaited.len() < usize::from(MARKERS / 2) {
+            query.extend(self.next_mark(known.written_whole()));
+            self.held = Some(Held {
+                probe: Some((self.marker, 0)),
+            });
+        }
+        query
+    }
+
     pub(crate) fn begin(&mut self) {
         self.awaited.clear();
         self.awaited_from = self.marker + 1;
+        // One that was sent for the print before may be echoed in this one.
+        if let Some(held) = &mut self.held {
+            held.probe = None;
+        }
     }
 
     /// What to send right after a piece that `tickets` come out of to have it proven.
     pub(crate) fn mark(&mut self, tickets: u32) -> Vec<u8> {
-        self.marker = (self.marker + 1) % MARKERS;
         let before = self.awaited.last().copied().unwrap_or(0);
-        self.awaited.push(before.saturating_add(tickets));
+        self.next_mark(before.saturating_add(tickets))
+    }
+
+    /// A mark that proves the first `tickets` of the print.
+    fn next_mark(&mut self, tickets: u32) -> Vec<u8> {
+        self.marker = (self.marker + 1) % MARKERS;
+        self.awaited.push(tickets);
         [b"\x1d(H\x06\x00\x30\x30".as_slice(), &digits(self.marker)].concat()
     }
 
@@ -83,7 +130,9 @@ impl Line {
                 known.set_warning(faults::warning_from_status_back(status));
             }
             Some(Answer::Block(block)) => self.handle_block(&block, known),
-            Some(Answer::MaySend(may_send)) => self.may_send = may_send,
+            Some(Answer::MaySend(true)) => self.held = None,
+            // A second one may be the printer's own: what was learned of the first does not count.
+            Some(Answer::MaySend(false)) => self.held = Some(Held::default()),
             None => {}
         }
     }
@@ -95,6 +144,12 @@ impl Line {
         if !known.awaits_proof() {
             self.judge_answers(known);
         }
+    }
+
+    /// Whether the answers to the last question came in full and alone, and nothing is wrong by them.
+    fn is_well(&self) -> bool {
+        <[u8; QUERY_ANSWERS]>::try_from(self.answers.as_slice())
+            .is_ok_and(|answers| faults::from_real_time(answers).is_none())
     }
 
     fn judge_answers(&self, known: &mut Known) {
@@ -112,6 +167,10 @@ impl Line {
         };
         if !head.ends_with(&[PROCESS_ID]) || !known.awaits_proof() {
             return;
+        }
+        let probe = self.held.and_then(|held| held.probe);
+        if probe.is_some_and(|(mark, _)| digits(mark) == *echoed) {
+            self.held = None;
         }
         let proven = self.awaited.iter().enumerate().find(|(index, tickets)| {
             **tickets > known.printed() && digits(self.numbered(*index)) == *echoed

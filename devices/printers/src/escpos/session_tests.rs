@@ -278,6 +278,112 @@ fn it_is_written_to_only_between_x_on_and_x_off() {
     assert!(session.may_send());
 }
 
+/// Asks while data is held back; the question's mark, where it has one.
+fn held_mark(session: &mut Session) -> Option<Vec<u8>> {
+    let query = session.held_query();
+    let mark = query
+        .strip_prefix(b"\x10\x04\x01\x10\x04\x02\x10\x04\x04")
+        .unwrap();
+    (!mark.is_empty()).then(|| mark.to_vec())
+}
+
+#[test]
+fn an_x_off_that_was_noise_is_lifted_by_the_echo_of_one_more_mark() {
+    let mut session = escpos();
+    let lost = end_marker(&mut session);
+    session.handle_bytes(b"\x13");
+    assert_eq!(
+        held_mark(&mut session),
+        None,
+        "first it is asked what is wrong"
+    );
+    session.handle_bytes(PAPER_OUT);
+    assert_eq!(held_mark(&mut session), None);
+    assert_eq!(
+        session.fault().map(|fault| fault.code),
+        Some(FaultCode::PaperOut),
+        "known in spite of X-OFF"
+    );
+    session.handle_bytes(READY);
+    assert!(!session.may_send(), "it may be well and its buffer full");
+    let mark = held_mark(&mut session).unwrap();
+    assert_eq!(session.fault(), None);
+    assert_ne!(mark, lost);
+
+    session.handle_bytes(READY);
+    assert_eq!(held_mark(&mut session), None, "one is on its way");
+    session.handle_bytes(&echo(&mark));
+    assert!(session.may_send());
+    assert_eq!(
+        session.proof(),
+        Proof::Printed,
+        "whatever became of the first"
+    );
+}
+
+#[test]
+fn an_x_off_is_the_printers_until_a_mark_that_was_sent_later_is_echoed() {
+    let mut session = escpos();
+    let mark = end_marker(&mut session);
+    let _ = session.held_query();
+    session.handle_bytes(b"\x13");
+    session.handle_bytes(READY);
+    let probe = held_mark(&mut session).unwrap();
+    session.handle_bytes(b"\x13");
+    session.handle_bytes(&echo(&probe));
+    assert!(!session.may_send(), "said again after the probe was sent");
+    assert_ne!(probe, mark);
+    session.handle_bytes(b"\x11");
+    assert!(session.may_send());
+}
+
+#[test]
+fn a_probe_whose_echo_was_lost_is_tried_again() {
+    let mut session = escpos();
+    end_marker(&mut session);
+    session.handle_bytes(b"\x13");
+    let mut marks = Vec::new();
+    for _ in 0..7 {
+        marks.extend(held_mark(&mut session));
+        session.handle_bytes(READY);
+    }
+    assert_eq!(marks.len(), 3);
+    session.handle_bytes(&echo(&marks[0]));
+    assert!(!session.may_send(), "an older one than the last");
+    session.handle_bytes(&echo(&marks[2]));
+    assert_eq!(session.proof(), Proof::Printed);
+}
+
+#[test]
+fn a_probe_between_tickets_proves_those_before_it_and_no_more() {
+    let mut session = escpos();
+    let mut tickets = Tickets::default();
+    for _ in 0..3 {
+        tickets.push(b"ticket");
+    }
+    let mut outgoing = session.begin(&tickets);
+    for _ in 0..2 {
+        let count = outgoing.rest().len();
+        session.advance(&mut outgoing, count);
+    }
+    session.handle_bytes(b"\x13");
+    let _ = session.held_query();
+    session.handle_bytes(READY);
+    let probe = held_mark(&mut session).unwrap();
+    while !outgoing.is_done() {
+        let count = outgoing.rest().len();
+        session.advance(&mut outgoing, count);
+    }
+    session.handle_bytes(&echo(&probe));
+    assert_eq!((session.may_send(), session.printed()), (true, 1));
+    session.handle_bytes(b"\x37\x220003\x00");
+    assert_eq!(
+        session.proof(),
+        Proof::Printed,
+        "the marks keep their numbers"
+    );
+}
+
 #[test]
 fn a_printer_without_the_process_id_gets_no_marks_and_proves_nothing() {
     let profile = Profile::for_model("star-escpos").unwrap();
@@ -292,5 +398,13 @@ fn a_printer_without_the_process_id_gets_no_marks_and_proves_nothing() {
     assert_eq!(
         session.fault().map(|fault| fault.code),
         Some(FaultCode::PaperOut)
+    );
+    session.handle_bytes(b"\x13");
+    assert_eq!(held_mark(&mut session), None);
+    session.handle_bytes(READY);
+    assert_eq!(
+        held_mark(&mut session),
+        None,
+        "its X-OFF can only be believed"
     );
 }

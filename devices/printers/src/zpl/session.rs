@@ -24,6 +24,8 @@ pub(crate) struct Line {
     answers: Answers,
     host: Option<HostStatus>,
     errors: Option<Errors>,
+    /// Whether they were told behind the last `~HS` answer; a printer may answer that alone.
+    errors_told: bool,
     /// Labels of the print up to the end of each format.
     formats: Vec<u32>,
     /// Questions since the last answer.
@@ -40,6 +42,7 @@ impl Line {
             answers: Answers::default(),
             host: None,
             errors: None,
+            errors_told: false,
             formats: Vec::new(),
             unanswered: 0,
             was_idle: false,
@@ -78,13 +81,16 @@ impl Line {
             Some(Answer::Host(status)) => {
                 self.unanswered = 0;
                 self.host = Some(status);
-                // Told again behind this one, if there still are any.
-                self.errors = None;
+                // Told again behind this one, if there still are any; until then they hold.
+                if !std::mem::take(&mut self.errors_told) {
+                    self.errors = None;
+                }
                 self.judge(known);
                 self.count(status, known);
             }
             Some(Answer::Errors(errors)) => {
                 self.errors = Some(errors);
+                self.errors_told = true;
                 self.judge(known);
             }
             None => {}
@@ -99,8 +105,11 @@ impl Line {
             (host.paper_out || errors & 0x1 != 0, FaultCode::PaperOut),
             (host.ribbon_out || errors & 0x2 != 0, FaultCode::RibbonOut),
             (errors & 0x8 != 0, FaultCode::CutterError),
+            // Jammed in the retract, not fed, path not cleared.
+            (errors & 0xd000 != 0, FaultCode::PaperJam),
+            // Of the head, the motor, the firmware or (2000) the presenter.
             (
-                host.memory_lost || errors & 0x3f0 != 0,
+                host.memory_lost || errors & 0x23f0 != 0,
                 FaultCode::DeviceError,
             ),
             (host.temperature_wrong, FaultCode::DeviceError),

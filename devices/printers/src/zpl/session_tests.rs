@@ -103,12 +103,21 @@ fn errors_that_the_state_has_no_place_for_are_faults_too() {
         (0x4, FaultCode::CoverOpen),
         (0x8, FaultCode::CutterError),
         (0x40, FaultCode::DeviceError),
+        (0x4000, FaultCode::PaperJam),
+        (0x8000, FaultCode::PaperJam),
+        (0x2000, FaultCode::DeviceError),
         (0x5, FaultCode::CoverOpen),
     ] {
         let mut session = session();
         session.handle_bytes(&status(0, 0, &[]));
         session.handle_bytes(&errors(bits, 0));
         assert_eq!(code(&session), Some(expected), "{bits:x}");
+        while session.poll_event().is_some() {}
+        for _ in 0..2 {
+            session.handle_bytes(&status(0, 0, &[]));
+            session.handle_bytes(&errors(bits, 0));
+        }
+        assert_eq!(session.poll_event(), None, "{bits:x}: it is told once");
         session.handle_bytes(&status(0, 0, &[]));
         session.handle_bytes(&errors(0, 0));
         assert_eq!(code(&session), None);

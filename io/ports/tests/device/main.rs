@@ -7,6 +7,8 @@ mod escpos;
 #[cfg(test)]
 mod file;
 #[cfg(test)]
+mod noise;
+#[cfg(test)]
 mod peer;
 #[cfg(test)]
 mod raw;

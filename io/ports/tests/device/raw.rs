@@ -3,8 +3,9 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use cueline_model::{FaultCode, Language, Proof};
+use cueline_model::{ContentType, FaultCode, Language, Proof};
 use cueline_ports::{DeviceTimeouts, Extent};
+use cueline_printers::Print;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::peer::{PATIENT, SHORT, device, no_fault, peer, reset, ticket};
@@ -167,4 +168,28 @@ async fn a_peer_that_never_stops_talking_cannot_hold_the_print_up() {
     let given_up = tokio::time::timeout(Duration::from_secs(30), print).await;
     let error = given_up.expect("it still listens").unwrap().unwrap_err();
     assert_eq!(error.extent, Extent::InDoubt);
+}
+
+#[tokio::test]
+async fn more_than_ever_fits_into_one_print_is_refused_for_good() {
+    let (address, served) = peer(|mut stream| async move {
+        let mut got = Vec::new();
+        stream.read_to_end(&mut got).await.map(|_| got.len())
+    })
+    .await;
+    let mut device = device(address, Language::Pdf, PATIENT);
+    device.open().await.unwrap();
+    let print = Print::Document {
+        bytes: vec![0; 1 << 20],
+        content_type: ContentType::Pdf,
+        copies: 65,
+        options: Box::default(),
+        title: None,
+    };
+    let error = device.print(&print, no_fault).await.unwrap_err();
+    assert_eq!(
+        (error.extent, error.fault.code),
+        (Extent::Refused, FaultCode::DataRefused)
+    );
+    assert_eq!(served.await.unwrap().unwrap_or(0), 0, "not a byte");
 }

@@ -172,6 +172,8 @@ impl Hub {
                 };
                 write(conn, StreamEvent::Hello(hello), world);
             }
+            // No payment is made here.
+            Outgoing::Payment(_) => {}
             Outgoing::Ping(number) => write(conn, StreamEvent::Ping(number), world),
             Outgoing::Offer(key) => self.offer(conn, key, world),
             Outgoing::Withdraw(key) => {

@@ -110,7 +110,7 @@ async fn what_the_printer_does_not_take_is_refused_with_what_it_does() {
     let error = device.print(&print, |_| {}).await.unwrap_err();
     assert_eq!(
         (error.extent, error.fault.code),
-        (Extent::NothingSent, FaultCode::DataRefused)
+        (Extent::Refused, FaultCode::DataRefused)
     );
     assert!(error.fault.text.contains("999"), "{error}");
     assert!(printer.printed().unwrap().is_empty());

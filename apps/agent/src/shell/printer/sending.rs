@@ -1,7 +1,7 @@
 //! Handing a print to the device, telling the core what becomes known meanwhile, stopping when asked.
 
 use cueline_agent_core::{Event, PrintEnd, PrinterOp, Proven};
-use cueline_model::{Fault, TicketCount};
+use cueline_model::{Failure, FailureCode, Fault, TicketCount};
 use cueline_ports::{Extent, SoFar};
 use cueline_printers::Print;
 use tokio::sync::watch;
@@ -69,6 +69,10 @@ impl PrinterTask {
 fn unproven(fault: Fault, so_far: SoFar, left_out: u32) -> PrintEnd {
     match so_far.extent {
         Extent::NothingSent => PrintEnd::NothingSent(fault),
+        Extent::Refused => PrintEnd::Unprintable(Failure {
+            code: FailureCode::UnsupportedContent,
+            text: fault.text,
+        }),
         Extent::InDoubt => PrintEnd::InDoubt {
             fault,
             tickets: so_far
@@ -97,5 +101,33 @@ fn log_condition(printer: &cueline_model::PrinterName, fault: Option<&Fault>) {
     match fault {
         Some(fault) => tracing::warn!(%printer, "while printing: {fault}"),
         None => tracing::info!(%printer, "prints"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cueline_model::FaultCode;
+
+    use super::*;
+
+    #[test]
+    fn what_was_refused_for_good_is_not_tried_again() {
+        let fault = Fault::new(FaultCode::DataRefused, "It takes at most 999 copies.");
+        let so_far = |extent| SoFar {
+            extent,
+            tickets: None,
+        };
+        assert_eq!(
+            unproven(fault.clone(), so_far(Extent::Refused), 0),
+            PrintEnd::Unprintable(Failure {
+                code: FailureCode::UnsupportedContent,
+                text: fault.text.clone(),
+            })
+        );
+        // A printer's word about what it was sent before says nothing of this one.
+        assert_eq!(
+            unproven(fault.clone(), so_far(Extent::NothingSent), 0),
+            PrintEnd::NothingSent(fault)
+        );
     }
 }
