@@ -35,6 +35,7 @@ pub struct Abilities {
 
 /// An [`Input`] that owns its bytes.
 #[derive(Debug)]
+#[allow(dead_code, reason = "a protocol has either a connection or posts")]
 pub enum Happening {
     Connected,
     ConnectFailed,
