@@ -81,13 +81,14 @@ pub enum Event {
     /// It says how the payment ended. It is acknowledged to the terminal only after
     /// [`Command::Stored`]. Receipts that come later follow as [`Event::Receipt`].
     Result(Box<Settlement>),
-    /// A receipt that came after the result.
+    /// A receipt that came after the result, or one that is to be signed before there is one.
     Receipt(Receipt),
     /// The terminal is done with what was begun and idle again.
     Finished,
     /// What was begun did not happen, and demonstrably no money moved.
     NotMoved(PaymentFailure),
-    /// Nobody knows what became of what was begun; look it up.
+    /// Nobody knows what became of what was begun; look it up. After a [`Event::Result`] it means that
+    /// the terminal went back on an approval: the result as it was told may not stand.
     Unknown {
         /// What went wrong, for people.
         text: String,

@@ -46,3 +46,17 @@ impl<R: RepeatSafe> Repeat<R> {
         self.left == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zvt::requests::RepeatReceipt;
+
+    #[test]
+    fn a_question_is_sent_so_often_and_no_more() {
+        let mut question = Repeat::at_most(2, RepeatReceipt { password: 0 });
+        assert!(question.next_bytes().is_some() && question.next_bytes().is_some());
+        assert!(question.is_spent());
+        assert_eq!(question.next_bytes(), None);
+    }
+}

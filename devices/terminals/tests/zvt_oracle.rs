@@ -65,11 +65,16 @@ fn captured_transactions_are_read_alike() {
     ] {
         let bytes = capture(name);
         let ours = StatusInformation::parse(&only_apdu(&bytes).data);
-        let theirs = packets::StatusInformation::zvt_deserialize(&bytes).unwrap().0;
+        let theirs = packets::StatusInformation::zvt_deserialize(&bytes)
+            .unwrap()
+            .0;
         assert_same(&ours, &theirs);
         let kept = ours.card_details();
         assert_eq!(kept.last4.as_deref().unwrap_or_default(), last4);
-        assert_eq!(kept.terminal_txn_ref.is_some(), theirs.trace_number.is_some());
+        assert_eq!(
+            kept.terminal_txn_ref.is_some(),
+            theirs.trace_number.is_some()
+        );
     }
     let read_card = capture("1680728161.963129000_pt_ecr.blob");
     let ours = StatusInformation::parse(&only_apdu(&read_card).data);
@@ -81,7 +86,8 @@ fn assert_same(ours: &StatusInformation, theirs: &packets::StatusInformation) {
     let wide = |number: Option<u32>| number.map(|number| usize::try_from(number).unwrap());
     assert_eq!(ours.result_code, theirs.result_code);
     assert_eq!(
-        ours.amount_minor.map(|amount| usize::try_from(amount).unwrap()),
+        ours.amount_minor
+            .map(|amount| usize::try_from(amount).unwrap()),
         theirs.amount
     );
     assert_eq!(ours.currency.map(usize::from), theirs.currency);
@@ -117,7 +123,10 @@ fn what_we_ask_is_understood() {
     // The permitted commands are a container that the crate does not know.
     let bytes = registration.encode();
     let end = bytes.len() - 8;
-    assert_eq!(bytes[end..], [0x06, 0x06, 0x26, 0x04, 0x0a, 0x02, 0x06, 0xd3]);
+    assert_eq!(
+        bytes[end..],
+        [0x06, 0x06, 0x26, 0x04, 0x0a, 0x02, 0x06, 0xd3]
+    );
     let without = Apdu::new(kind::REGISTRATION, bytes[3..end].to_vec()).encode();
     let theirs = packets::Registration::zvt_deserialize(&without).unwrap().0;
     assert_eq!((theirs.password, theirs.currency), (123_456, Some(978)));
@@ -129,7 +138,9 @@ fn what_we_ask_is_understood() {
 
     let lines = ["Händlerbeleg".to_owned(), "EUR 12.50".to_owned()];
     let printed = block(ReceiptCopy::Merchant, &lines).encode();
-    let theirs = packets::PrintTextBlock::zvt_deserialize(&printed).unwrap().0;
+    let theirs = packets::PrintTextBlock::zvt_deserialize(&printed)
+        .unwrap()
+        .0;
     let theirs = theirs.tlv.unwrap();
     assert_eq!(theirs.receipt_type, Some(1));
     assert_eq!(theirs.lines.unwrap().lines, lines);

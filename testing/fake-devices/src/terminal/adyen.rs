@@ -294,9 +294,7 @@ impl AdyenFace {
             Some(Known::Latest) if payments.is_paying() => {
                 return answers::failure("InProgress", "Transaction is in progress");
             }
-            Some(Known::Latest | Known::Nothing) => {
-                answers::failure("Aborted", "Nothing was authorised")
-            }
+            Some(Known::Latest | Known::Nothing) => return not_found(),
             Some(Known::Entry(entry))
                 if entry.auth_code.is_none() && !answers::is_reversal(entry) =>
             {

@@ -14,9 +14,10 @@ use super::zvt::Deed;
 const DONE: &str = "10";
 const NOT_DONE: &str = "01";
 /// Reasons, by the tag AF.
+/// Busy has none.
+const BUSY: &str = "";
 const CALL: &str = "02";
 const REFUSED: &str = "04";
-const FORBIDDEN: &str = "05";
 const BAD_FORMAT: &str = "09";
 const BAD_SELECTION: &str = "10";
 const STOPPED: &str = "11";
@@ -58,8 +59,8 @@ impl CaisseApFace {
             payments
                 .begin(request, now)
                 .map_err(|refusal| match refusal {
-                    Refusal::Busy => BAD_SELECTION,
-                    Refusal::Refused => FORBIDDEN,
+                    Refusal::Busy => BUSY,
+                    Refusal::Refused => BAD_SELECTION,
                     Refusal::NothingToReverse => REFUSED,
                 })
         });
@@ -228,9 +229,8 @@ fn done(asked: &Message, entry: &LedgerEntry) -> Option<Deed> {
 }
 
 fn refusal(asked: &Message, reason: &str) -> Option<Deed> {
-    answer(
-        asked,
-        asked.get(Tag::AMOUNT)?,
-        &[(Tag::STATUS, NOT_DONE), (Tag::REASON, reason)],
-    )
+    let amount = asked.get(Tag::AMOUNT)?;
+    let not_done = [(Tag::STATUS, NOT_DONE), (Tag::REASON, reason)];
+    let told = if reason == BUSY { 1 } else { 2 };
+    answer(asked, amount, &not_done[..told])
 }

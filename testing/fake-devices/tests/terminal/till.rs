@@ -89,6 +89,7 @@ impl Till {
             Output::Connect => {
                 let input = match TcpStream::connect(self.address).await {
                     Ok(stream) => {
+                        let _slower = stream.set_nodelay(true);
                         self.stream = Some(stream);
                         Input::Connected
                     }

@@ -53,7 +53,8 @@ async fn each_end_is_told_as_it_is_and_a_lost_answer_goes_to_a_person() {
         (Script::Decline, "declined"),
         (Script::Referral, "declined"),
         (Script::CustomerCancels, "cancelled"),
-        (Script::Busy, "refused"),
+        (Script::Busy, "busy"),
+        (Script::Refuse, "refused"),
         (Script::DropBefore, "unknown"),
         (Script::DropAfter, "unknown"),
         (Script::PowerLossBefore, "unknown"),
@@ -79,7 +80,7 @@ async fn each_end_is_told_as_it_is_and_a_lost_answer_goes_to_a_person() {
         }
     }
     // Authorised and lost twice, and told twice.
-    assert_eq!(counter.standing(), [1500, 1700, 1800, 1900]);
+    assert_eq!(counter.standing(), [1600, 1800, 1900, 2000]);
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 #[test]
 fn only_what_asks_can_be_repeated() {
     let cases = trybuild::TestCases::new();
-    cases.pass("tests/retry/question.rs");
     cases.compile_fail("tests/retry/authorisation.rs");
     cases.compile_fail("tests/retry/refund.rs");
     cases.compile_fail("tests/retry/reversal.rs");
