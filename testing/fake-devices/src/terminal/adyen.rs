@@ -142,6 +142,10 @@ impl AdyenFace {
         payments: &mut Payments,
         now: Mono,
     ) -> io::Result<Vec<AdyenDeed>> {
+        // One whose till is gone goes on before anybody is told of it.
+        if self.paying.is_none() && payments.go_on_alone(now)? == Alone::PowerLoss {
+            return Ok(vec![AdyenDeed::PowerLoss]);
+        }
         let refused = Ok(vec![AdyenDeed::Refuse { exchange }]);
         let Ok(secured) = serde_json::from_slice::<SecuredRequest>(body) else {
             return refused;
