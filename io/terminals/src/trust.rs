@@ -5,18 +5,16 @@
 //! for terminals, so the system's own trust is not asked.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use cueline_model::Sha256;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use cueline_trust::{Judge, Presented, Refused, client_config, provider};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-};
+use rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 
 /// What Adyen's terminals are called in their certificates (Adyen, "Protect local communications").
 const TERMINAL_DOMAIN: &str = ".terminal.adyen.com";
@@ -61,7 +59,7 @@ impl TerminalRoot {
 pub(crate) struct Trust {
     pin: Option<Sha256>,
     root: Option<TerminalRoot>,
-    refused: Arc<Mutex<Option<Sha256>>>,
+    refused: Refused,
 }
 
 impl Trust {
@@ -69,7 +67,7 @@ impl Trust {
         Self {
             pin,
             root: None,
-            refused: Arc::default(),
+            refused: Refused::default(),
         }
     }
 
@@ -86,52 +84,56 @@ impl Trust {
 
     /// The digest of the certificate that was last refused.
     pub(crate) fn refused(&self) -> Option<Sha256> {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+        self.refused.last()
     }
 
     /// TLS 1.2 or later.
     pub(crate) fn config(&self) -> io::Result<Arc<ClientConfig>> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = Verifier {
+        let provider = provider();
+        let judge = Terminal {
             trust: self.clone(),
             provider: Arc::clone(&provider),
         };
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
+        let config = client_config(provider, judge).map_err(io::Error::other)?;
         Ok(Arc::new(config))
     }
 }
 
 #[derive(Debug)]
-struct Verifier {
+struct Terminal {
     trust: Trust,
     provider: Arc<CryptoProvider>,
 }
 
-impl Verifier {
-    fn verify_chain(
-        &self,
-        root: &TerminalRoot,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        now: UnixTime,
-    ) -> Result<(), Error> {
-        let parsed = ParsedCertificate::try_from(end_entity)?;
+impl Judge for Terminal {
+    fn judge(&self, presented: &Presented<'_>) -> Result<(), Error> {
+        let digest = presented.digest();
+        let verdict = match (self.trust.pin, &self.trust.root) {
+            // A terminal's name and clock are anybody's guess: the certificate itself is the identity.
+            (Some(pin), _) if pin == digest => Ok(()),
+            (None, Some(root)) => self.verify_chain(root, presented),
+            _ => Err(Error::InvalidCertificate(
+                CertificateError::ApplicationVerificationFailure,
+            )),
+        };
+        self.trust.refused.note(digest, &verdict);
+        verdict
+    }
+}
+
+impl Terminal {
+    fn verify_chain(&self, root: &TerminalRoot, presented: &Presented<'_>) -> Result<(), Error> {
+        let parsed = ParsedCertificate::try_from(presented.end_entity)?;
         verify_server_cert_signed_by_trust_anchor(
             &parsed,
             &root.0,
-            intermediates,
-            now,
+            presented.intermediates,
+            presented.now,
             self.provider.signature_verification_algorithms.all,
         )?;
         // A terminal is reached by an address that its certificate does not know.
-        match verify_server_name(&parsed, server_name) {
-            Err(_) if is_a_terminal(end_entity) => Ok(()),
+        match verify_server_name(&parsed, presented.server_name) {
+            Err(_) if is_a_terminal(presented.end_entity) => Ok(()),
             verified => verified,
         }
     }
@@ -147,62 +149,4 @@ fn is_a_terminal(certificate: &CertificateDer<'_>) -> bool {
         .iter_common_name()
         .filter_map(|name| name.as_str().ok())
         .any(|name| name.to_ascii_lowercase().ends_with(TERMINAL_DOMAIN))
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let mut digest = [0; 32];
-        digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, end_entity).as_ref());
-        let digest = Sha256(digest);
-        let verified = match (self.trust.pin, &self.trust.root) {
-            // A terminal's name and clock are anybody's guess: the certificate itself is the identity.
-            (Some(pin), _) if pin == digest => Ok(()),
-            (None, Some(root)) => {
-                self.verify_chain(root, end_entity, intermediates, server_name, now)
-            }
-            _ => Err(Error::InvalidCertificate(
-                CertificateError::ApplicationVerificationFailure,
-            )),
-        };
-        let mut refused = self
-            .trust
-            .refused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *refused = verified.is_err().then_some(digest);
-        verified.map(|()| ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
 }

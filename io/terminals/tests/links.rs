@@ -1,5 +1,7 @@
 //! The links, with a driver that does what the test says and peers that the test is.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,16 +5,13 @@
 
 use std::sync::Arc;
 
+use cueline_trust::{Judge, Presented, provider};
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::CertificateDer;
 use rustls::server::ParsedCertificate;
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
-    SignatureScheme,
-};
+use rustls::{CertificateError, ClientConfig, Error, OtherError, RootCertStore};
 use rustls_platform_verifier::Verifier as PlatformVerifier;
 
 use crate::certificate::{self, Age, Validity};
@@ -56,24 +53,20 @@ impl From<Refusal> for Error {
 /// The TLS side of the uplink: TLS 1.2 or later, HTTP/1.1 by ALPN, session tickets kept in
 /// memory, never early data.
 pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = Verifier {
+    let provider = provider();
+    let judge = Hub {
         anchors: Anchors::new(trust, &provider)?,
         provider: provider.clone(),
     };
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring has cipher suites for TLS 1.2 and 1.3")
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
+    let mut config = cueline_trust::client_config(provider, judge)
+        .expect("ring has cipher suites for TLS 1.2 and 1.3");
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.enable_early_data = false;
     Ok(config)
 }
 
 #[derive(Debug)]
-struct Verifier {
+struct Hub {
     anchors: Anchors,
     provider: Arc<CryptoProvider>,
 }
@@ -123,40 +116,25 @@ fn chain_verifier(
         .map_err(|error| error.to_string())
 }
 
-/// What the server sent, and when and for whom it is looked at.
-struct Presented<'a> {
-    end_entity: &'a CertificateDer<'a>,
-    intermediates: &'a [CertificateDer<'a>],
-    server_name: &'a ServerName<'a>,
-    ocsp_response: &'a [u8],
-    now: UnixTime,
-}
+/// What the server sent, as it is looked at here.
+struct Shown<'a>(&'a Presented<'a>);
 
-impl Presented<'_> {
-    fn verify_chain(&self, verifier: &dyn ServerCertVerifier) -> Result<(), Error> {
-        verifier
-            .verify_server_cert(
-                self.end_entity,
-                self.intermediates,
-                self.server_name,
-                self.ocsp_response,
-                self.now,
-            )
-            .map(drop)
-    }
-
+impl Shown<'_> {
     /// A hub's certificate trusted by itself needs no issuer, but still the right name and time.
     fn verify_exact(&self) -> Result<(), Error> {
-        self.verify_time(self.end_entity)?;
+        self.verify_time(self.0.end_entity)?;
         verify_server_name(
-            &ParsedCertificate::try_from(self.end_entity)?,
-            self.server_name,
+            &ParsedCertificate::try_from(self.0.end_entity)?,
+            self.0.server_name,
         )
     }
 
     fn verify_time(&self, der: &CertificateDer<'_>) -> Result<(), Error> {
         let bad = || Error::InvalidCertificate(CertificateError::BadEncoding);
-        match certificate::validity(der).ok_or_else(bad)?.age_at(self.now) {
+        match certificate::validity(der)
+            .ok_or_else(bad)?
+            .age_at(self.0.now)
+        {
             Age::Valid => Ok(()),
             Age::Expired => Err(Error::InvalidCertificate(CertificateError::Expired)),
             Age::NotYetValid => Err(Error::InvalidCertificate(CertificateError::NotValidYet)),
@@ -168,10 +146,11 @@ impl Presented<'_> {
         pin: Fingerprint,
         provider: &Arc<CryptoProvider>,
     ) -> Result<(), Error> {
-        if Fingerprint::of(self.end_entity) == pin {
+        if Fingerprint::of(self.0.end_entity) == pin {
             return self.verify_exact();
         }
         let pinned = self
+            .0
             .intermediates
             .iter()
             .find(|candidate| {
@@ -181,7 +160,7 @@ impl Presented<'_> {
         self.verify_time(pinned)?;
         let chains =
             chain_verifier(&[pinned.clone().into_owned()], provider).map_err(Error::General)?;
-        self.verify_chain(chains.as_ref())
+        self.0.verify_with(chains.as_ref())
     }
 
     fn refusal(&self, error: &Error) -> Refusal {
@@ -191,14 +170,14 @@ impl Presented<'_> {
             };
         };
         let unknown_issuer = || Refusal::UnknownIssuer {
-            issuer: certificate::issuer(self.end_entity),
+            issuer: certificate::issuer(self.0.end_entity),
         };
         match reason {
             // A stranger's authority may bear the name of a trusted one; then the signature fails.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => unknown_issuer(),
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Refusal::WrongName {
-                    presented: certificate::host_names(self.end_entity),
+                    presented: certificate::host_names(self.0.end_entity),
                 }
             }
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -207,7 +186,9 @@ impl Presented<'_> {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 self.untimely(Age::NotYetValid)
             }
-            CertificateError::Other(_) if certificate::names_itself_as_issuer(self.end_entity) => {
+            CertificateError::Other(_)
+                if certificate::names_itself_as_issuer(self.0.end_entity) =>
+            {
                 unknown_issuer()
             }
             other => Refusal::Other {
@@ -218,17 +199,17 @@ impl Presented<'_> {
 
     /// The validity of the certificate which `age` is said of: the hub's or one of its issuers'.
     fn untimely(&self, age: Age) -> Refusal {
-        let chain = std::iter::once(self.end_entity).chain(self.intermediates);
+        let chain = std::iter::once(self.0.end_entity).chain(self.0.intermediates);
         let validities = chain.filter_map(certificate::validity);
         let Some(validity) = validities
             .into_iter()
-            .find(|validity| validity.age_at(self.now) == age)
+            .find(|validity| validity.age_at(self.0.now) == age)
         else {
             return Refusal::Other {
                 cause: "a certificate of the chain is out of its time".to_owned(),
             };
         };
-        let now_s = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
+        let now_s = i64::try_from(self.0.now.as_secs()).unwrap_or(i64::MAX);
         match age {
             Age::NotYetValid => Refusal::NotYetValid { validity, now_s },
             Age::Expired | Age::Valid => Refusal::Expired { validity, now_s },
@@ -236,59 +217,19 @@ impl Presented<'_> {
     }
 }
 
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let presented = Presented {
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        };
+impl Judge for Hub {
+    fn judge(&self, presented: &Presented<'_>) -> Result<(), Error> {
+        let shown = Shown(presented);
         let verdict = match &self.anchors {
-            Anchors::Platform(verifier) => presented.verify_chain(verifier),
-            Anchors::Roots { exact, .. } if exact.iter().any(|root| root == end_entity) => {
-                presented.verify_exact()
+            Anchors::Platform(verifier) => presented.verify_with(verifier),
+            Anchors::Roots { exact, .. }
+                if exact.iter().any(|root| root == presented.end_entity) =>
+            {
+                shown.verify_exact()
             }
-            Anchors::Roots { chains, .. } => presented.verify_chain(chains.as_ref()),
-            Anchors::Fingerprint(pin) => presented.verify_fingerprint(*pin, &self.provider),
+            Anchors::Roots { chains, .. } => presented.verify_with(chains.as_ref()),
+            Anchors::Fingerprint(pin) => shown.verify_fingerprint(*pin, &self.provider),
         };
-        match verdict {
-            Ok(()) => Ok(ServerCertVerified::assertion()),
-            Err(error) => Err(presented.refusal(&error).into()),
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        verdict.map_err(|error| shown.refusal(&error).into())
     }
 }

@@ -5,9 +5,13 @@
 //! control (scripts, keys, power) -> panel, which both look at
 //! ```
 //!
-//! Faces for other languages stand beside `zvt` and use the same [`Payments`].
+//! The faces for other languages, `caisse_ap` and `adyen` (over HTTPS), stand beside `zvt` and use the same
+//! [`Payments`].
 
+mod adyen;
+mod caisse_ap;
 mod control;
+mod face;
 mod ledger;
 mod panel;
 mod payments;
@@ -23,14 +27,18 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use cueline_model::{Sha256, TerminalProtocol};
+use cueline_terminals::adyen::SecurityKey;
 use tokio::task::JoinHandle;
 
 use crate::control_port;
 
+pub use adyen::{AdyenDeed, AdyenFace};
+pub use caisse_ap::CaisseApFace;
 pub use ledger::{AskedBy, LedgerEntry, LedgerKind, read_ledger, standing};
 pub use payments::Payments;
 pub use script::{Script, UnknownScript};
-pub use settings::TerminalSettings;
+pub use settings::{AdyenTerminal, TerminalSettings};
 pub use step::{Alone, Pace, Refusal, Request, Step};
 pub use zvt::{Deed, ZvtFace};
 
@@ -40,6 +48,7 @@ pub struct VirtualTerminal {
     address: SocketAddr,
     control_address: SocketAddr,
     directory: PathBuf,
+    pin: Option<Sha256>,
     panel: Arc<panel::Panel>,
     terminal: JoinHandle<io::Result<()>>,
     control: JoinHandle<io::Result<()>>,
@@ -61,11 +70,45 @@ impl VirtualTerminal {
         let directory = settings.directory.clone();
         let panel = Arc::new(panel::Panel::new(Payments::new(ledger, settings.pace)));
         let controls = Arc::clone(&panel);
+        let inside = Arc::clone(&panel);
+        let mut pin = None;
+        let terminal = match settings.protocol {
+            TerminalProtocol::Zvt => {
+                let face = Box::new(ZvtFace::new(settings.leak_card_number));
+                tokio::spawn(serve::serve(listener, inside, face, settings))
+            }
+            TerminalProtocol::CaisseAp => {
+                let face = Box::new(CaisseApFace::default());
+                tokio::spawn(serve::serve(listener, inside, face, settings))
+            }
+            TerminalProtocol::AdyenLocal => {
+                let shared = &settings.adyen;
+                let key = SecurityKey::new(
+                    &shared.key_identifier,
+                    shared.key_version,
+                    &shared.passphrase,
+                )
+                .map_err(io::Error::other)?;
+                let shown = adyen::certificate::open(&directory, &shared.poi_id)?;
+                pin = Some(shown.pin);
+                let leak = settings.leak_card_number;
+                let face = AdyenFace::open(key, Some(&directory), leak)?;
+                let off = settings.power_off;
+                tokio::spawn(adyen::serve::serve(
+                    listener,
+                    inside,
+                    face,
+                    shown.config,
+                    off,
+                ))
+            }
+        };
         Ok(Self {
             address,
             control_address,
             directory,
-            terminal: tokio::spawn(serve::serve(listener, Arc::clone(&panel), settings)),
+            pin,
+            terminal,
             control: tokio::spawn(control_port::serve(control_listener, move |line| {
                 control::answer(line, &controls)
             })),
@@ -77,6 +120,12 @@ impl VirtualTerminal {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The SHA-256 of the certificate it shows, where it speaks over TLS.
+    #[must_use]
+    pub fn pin(&self) -> Option<Sha256> {
+        self.pin
     }
 
     /// Where its control port is.
@@ -93,6 +142,12 @@ impl VirtualTerminal {
     /// Whether it refuses everything as being at something else.
     pub fn set_busy(&self, busy: bool) {
         self.panel.payments().set_busy(busy);
+    }
+
+    /// Whether a payment is under way.
+    #[must_use]
+    pub fn is_paying(&self) -> bool {
+        self.panel.payments().is_paying()
     }
 
     /// Switches its power on or off.

@@ -54,6 +54,8 @@ impl Default for Settings {
 pub struct CaisseAp {
     settings: Settings,
     link: Link,
+    /// Told, and no payment begun since.
+    ready: bool,
     doing: Doing,
     outputs: VecDeque<Output>,
     events: VecDeque<Event>,
@@ -112,6 +114,7 @@ impl CaisseAp {
         Ok(Self {
             settings,
             link: Link::Closed,
+            ready: false,
             doing: Doing::Nothing(None),
             outputs: VecDeque::new(),
             events: VecDeque::new(),
@@ -145,10 +148,22 @@ impl CaisseAp {
 
     fn ready(&mut self, now: Mono) {
         self.doing = Doing::Nothing(Some(now + IDLE_FOR));
+        self.ready = true;
         self.say(Event::Ready { baseline: None });
     }
 
     fn begin(&mut self, order: PaymentOrder, now: Mono) {
+        // Given once for each payment; the terminal is at one.
+        if !matches!(self.doing, Doing::Nothing(_)) {
+            return;
+        }
+        if !std::mem::take(&mut self.ready) {
+            let text = "begin a payment: the terminal was not got ready for it".to_owned();
+            return self.say(Event::NotMoved(at_tray(
+                PaymentFailureCode::Unreachable,
+                text,
+            )));
+        }
         let Some(question) = self.question(&order) else {
             let text = format!(
                 "ask for {}: expected an amount of at most {AMOUNT_DIGITS_MAX} digits",

@@ -94,9 +94,11 @@ enum Failed {
 
 /// By the tag AF; `Ok` where the terminal did not even begin.
 fn not_done(reason: &str) -> Result<PaymentFailure, Failed> {
-    use PaymentFailureCode::{Declined, Refused, TimedOut, Unsupported};
+    use PaymentFailureCode::{Busy, Declined, Refused, TimedOut, Unsupported};
     let declined = |code, retryable, text| Err(Failed::Declined(failure(code, retryable, text)));
     match reason {
+        // Without a reason the terminal could not take it: it is at something else, or not in front.
+        "" => Ok(failure(Busy, true, "the terminal is busy")),
         "02" => declined(Declined, true, "declined: the issuer wants to be called"),
         "04" => declined(Declined, true, "declined"),
         "05" => declined(Declined, false, "declined: the card is not allowed"),

@@ -3,6 +3,10 @@
 //! To let a driver pass it: write a peer beside `zvt.rs` and call [`suite::run`].
 
 #[cfg(test)]
+mod adyen;
+#[cfg(test)]
+mod caisse_ap;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod peer;

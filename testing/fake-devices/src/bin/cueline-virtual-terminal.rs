@@ -8,11 +8,21 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use cueline_fake_devices::{TerminalSettings, VirtualTerminal, end_requested};
+use cueline_model::TerminalProtocol;
 
-/// A virtual card terminal: speaks ZVT over TCP and keeps a ledger in ledger.jsonl.
+/// A virtual card terminal: speaks ZVT or Caisse-AP over TCP, or Adyen's Terminal API over HTTPS, and keeps a
+/// ledger in ledger.jsonl.
 #[derive(Debug, Parser)]
 #[command(version, after_help = CONTROL_HELP)]
 struct Arguments {
+    /// What it speaks: zvt, adyen_local or caisse_ap.
+    #[arg(long, default_value = "zvt", value_parser = protocol)]
+    protocol: TerminalProtocol,
+
+    /// With adyen_local: what the key is made of that it shares with its tills.
+    #[arg(long)]
+    passphrase: Option<String>,
+
     /// Where to take connections of tills; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:20007")]
     listen: SocketAddr,
@@ -50,8 +60,20 @@ struct Arguments {
     leak_pan: bool,
 }
 
+fn protocol(word: &str) -> anyhow::Result<TerminalProtocol> {
+    let all = [
+        TerminalProtocol::Zvt,
+        TerminalProtocol::AdyenLocal,
+        TerminalProtocol::CaisseAp,
+    ];
+    all.into_iter()
+        .find(|protocol| protocol.as_str() == word)
+        .context("expected zvt, adyen_local or caisse_ap")
+}
+
 const CONTROL_HELP: &str = "\
 When ready it prints one line: listening on ADDRESS:PORT, control on ADDRESS:PORT
+With adyen_local: and `, pin` with the SHA-256 of its certificate, which is certificate.pem beside the ledger.
 Ctrl-C or SIGTERM ends it; the ledger stays, also after a kill.
 
 What becomes of a sale or refund is told by the last two digits of its amount in minor units:
@@ -83,6 +105,10 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let ended = end_requested()?;
     let mut settings = TerminalSettings::of(&arguments.directory);
+    settings.protocol = arguments.protocol;
+    if let Some(passphrase) = arguments.passphrase {
+        settings.adyen.passphrase = passphrase;
+    }
     settings.listen = arguments.listen;
     settings.control = arguments.control;
     settings.pace.step = Duration::from_millis(arguments.step_ms);
@@ -100,12 +126,16 @@ async fn main() -> anyhow::Result<()> {
         )
     })?;
     let mut out = std::io::stdout();
-    writeln!(
+    write!(
         out,
         "listening on {}, control on {}",
         terminal.address(),
         terminal.control_address()
     )?;
+    match terminal.pin() {
+        Some(pin) => writeln!(out, ", pin {pin}")?,
+        None => writeln!(out)?,
+    }
     out.flush()?;
     tokio::select! {
         () = ended => {}

@@ -13,10 +13,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::Instant;
 
+use super::face::StreamFace;
 use super::panel::Panel;
 use super::settings::TerminalSettings;
 use super::step::Alone;
-use super::zvt::{Deed, ZvtFace};
+use super::zvt::Deed;
 
 /// Connections that wait to be taken.
 const LISTEN_QUEUE: u32 = 16;
@@ -37,15 +38,19 @@ pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// The terminal's clock.
 #[derive(Debug, Clone, Copy)]
-struct Clock(Instant);
+pub(super) struct Clock(Instant);
 
 impl Clock {
-    fn now(self) -> Mono {
+    pub(super) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(super) fn now(self) -> Mono {
         Mono(u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Until a moment; never without one.
-    async fn until(self, moment: Option<Mono>) {
+    pub(super) async fn until(self, moment: Option<Mono>) {
         match moment {
             Some(moment) => {
                 tokio::time::sleep_until(self.0 + Duration::from_millis(moment.0)).await;
@@ -59,13 +64,13 @@ impl Clock {
 pub(super) async fn serve(
     listener: TcpListener,
     panel: Arc<Panel>,
+    mut face: Box<dyn StreamFace>,
     settings: TerminalSettings,
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
-    let clock = Clock(Instant::now());
+    let clock = Clock::start();
     let mut listener = Some(listener);
     let mut power = panel.subscribe();
-    let mut face = ZvtFace::new(settings.leak_card_number);
     let mut next = None;
     loop {
         if !panel.power().on {
@@ -83,7 +88,7 @@ pub(super) async fn serve(
         if let Some(stream) = next.take() {
             let till = Till {
                 stream,
-                face: &mut face,
+                face: face.as_mut(),
                 panel: &panel,
                 clock,
                 acknowledge_within: settings.acknowledge_within,
@@ -120,7 +125,7 @@ pub(super) async fn serve(
 }
 
 /// The terminal goes off, and on again by itself.
-fn power_loss(panel: &Arc<Panel>, off: Duration) {
+pub(super) fn power_loss(panel: &Arc<Panel>, off: Duration) {
     panel.switch(false);
     let panel = Arc::clone(panel);
     tokio::spawn(async move {
@@ -138,7 +143,7 @@ enum Ended {
 /// One till's connection.
 struct Till<'a> {
     stream: TcpStream,
-    face: &'a mut ZvtFace,
+    face: &'a mut dyn StreamFace,
     panel: &'a Panel,
     clock: Clock,
     acknowledge_within: Duration,

@@ -13,9 +13,16 @@ use crate::driver::Event;
 
 impl Adyen {
     pub(super) fn begin(&mut self, order: PaymentOrder, now: Mono) {
+        // Given once for each payment; the terminal is at one.
+        if !matches!(self.doing, Doing::Nothing) {
+            return;
+        }
         let Some(service_id) = self.promised.take() else {
             let text = "begin a payment: the terminal was not got ready for it".to_owned();
-            return self.say(Event::NotMoved(at_tray(PaymentFailureCode::Refused, text)));
+            return self.say(Event::NotMoved(at_tray(
+                PaymentFailureCode::Unreachable,
+                text,
+            )));
         };
         let service_id = service_id.to_string();
         let sale = TransactionId::of_sale(&service_id, self.wall(now));
