@@ -25,6 +25,8 @@ pub mod refusal;
 pub mod rows;
 pub mod view;
 
+use std::time::Duration;
+
 use cueline_model::{
     AgentId, Answer, Baseline, Certainty, Currency, Original, PaymentId, PaymentKind, PaymentOrder,
     PaymentOutcome, PaymentState, ProgressNote, Prompt, Receipt, Resolver, Sha256, SiteId,
@@ -42,6 +44,8 @@ pub use rows::PaymentRows;
 pub const EVIDENCE_ENTRIES_MAX: usize = 64;
 /// Of evidence that is full, this many of the first entries stay.
 const EVIDENCE_ENTRIES_FIRST: usize = 24;
+/// A payment that has been at its terminal for longer, with no end told, is somebody's to look at.
+pub const OVERDUE_AFTER: Duration = Duration::from_secs(15 * 60);
 /// Receipts kept of one payment.
 pub const RECEIPTS_MAX: usize = 16;
 
@@ -161,6 +165,8 @@ pub struct Payment {
     pub settled_at: Option<WallTime>,
     /// Whether the agent's journal has said that it started.
     pub started_at_agent: bool,
+    /// Whether somebody was told that no end is heard of.
+    pub overdue_told: bool,
     /// What the terminal's last transaction was before.
     pub baseline: Option<Baseline>,
     /// What the terminal is doing.
@@ -235,6 +241,7 @@ impl NewPayment {
             look_up_requested_at: None,
             settled_at: None,
             started_at_agent: false,
+            overdue_told: false,
             baseline: None,
             progress: None,
             prompt: None,

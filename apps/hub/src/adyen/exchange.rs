@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use cueline_hub_core::payment::{Payment, PaymentRefusal};
-use cueline_model::{Currency, PaymentId, PaymentKind, PaymentState, TenantId};
+use cueline_model::{Currency, PaymentId, PaymentKind, TenantId};
 use cueline_wire::Timestamp;
 use cueline_wire::api::PaymentRequest as Asked;
 use http::Request;
@@ -290,8 +290,10 @@ impl Exchange {
         if !self.waits {
             return Ok(Told::Ok);
         }
+        // An unknown that only a person can decide takes longer than anybody waits.
         let over = |payment: &Payment| {
-            payment.state.is_settled() || payment.state == PaymentState::Unknown
+            let unknown = payment.unknown.as_ref();
+            payment.state.is_settled() || unknown.is_some_and(|unknown| !unknown.asking)
         };
         let payment =
             api::wait_until(&self.hub, self.tenant, payment.id, ANSWER_WITHIN, over).await?;

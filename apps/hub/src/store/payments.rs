@@ -75,9 +75,9 @@ impl PaymentRows for Payments<'_> {
         let original = payment.original.as_ref();
         self.execute(
             "INSERT INTO payments (id, tenant, agent, terminal, key, order_ref, original, state,
-                 start_by, settled_at, unsaid, body)
+                 start_by, settled_at, overdue_at, unsaid, body)
              VALUES (:id, :tenant, :agent, :terminal, :key, :order_ref, :original, :state,
-                 :start_by, :settled_at, :unsaid, :body)",
+                 :start_by, :settled_at, :overdue_at, :unsaid, :body)",
             named_params! {
                 ":id": payment.id.to_string(),
                 ":tenant": payment.tenant.to_string(),
@@ -89,6 +89,7 @@ impl PaymentRows for Payments<'_> {
                 ":state": payment.state.as_str(),
                 ":start_by": payment.start_by.0,
                 ":settled_at": payment.settled_at.map(|time| time.0),
+                ":overdue_at": payment.overdue_at().map(|time| time.0),
                 ":unsaid": unsaid(payment),
                 ":body": row::to_json(payment)?,
             },
@@ -98,13 +99,14 @@ impl PaymentRows for Payments<'_> {
 
     fn update(&mut self, payment: &Payment) -> StoreResult<()> {
         self.execute(
-            "UPDATE payments SET state = :state, settled_at = :settled_at, unsaid = :unsaid,
-                 body = :body
+            "UPDATE payments SET state = :state, settled_at = :settled_at,
+                 overdue_at = :overdue_at, unsaid = :unsaid, body = :body
              WHERE id = :id",
             named_params! {
                 ":id": payment.id.to_string(),
                 ":state": payment.state.as_str(),
                 ":settled_at": payment.settled_at.map(|time| time.0),
+                ":overdue_at": payment.overdue_at().map(|time| time.0),
                 ":unsaid": unsaid(payment),
                 ":body": row::to_json(payment)?,
             },
@@ -149,6 +151,14 @@ impl PaymentRows for Payments<'_> {
             "SELECT body FROM payments
              WHERE state IN ('queued', 'delivered', 'accepted') AND start_by < ?1
              ORDER BY start_by LIMIT ?2",
+            (now.0, row::at_most(limit)),
+            payment_from_row,
+        )
+    }
+
+    fn overdue(&mut self, now: WallTime, limit: usize) -> StoreResult<Vec<Payment>> {
+        self.many(
+            "SELECT body FROM payments WHERE overdue_at < ?1 ORDER BY overdue_at LIMIT ?2",
             (now.0, row::at_most(limit)),
             payment_from_row,
         )

@@ -49,6 +49,7 @@ impl Store {
                                  AND offered_at IS NULL AND start_by IS NOT NULL AND start_by < ?1)
                              OR EXISTS (SELECT 1 FROM payments
                                  WHERE state IN ('queued', 'delivered', 'accepted') AND start_by < ?1)
+                             OR EXISTS (SELECT 1 FROM payments WHERE overdue_at < ?1)
                              OR EXISTS (SELECT 1 FROM documents WHERE kept_until < ?1)
                              OR EXISTS (SELECT 1 FROM idempotency_keys WHERE first_at < ?2)
                              OR EXISTS (SELECT 1 FROM pairing_codes WHERE expires_at < ?3)",
@@ -68,6 +69,7 @@ impl Store {
             let mut news = News::default();
             let mut payments = Payments(changes.connection);
             let payments = flow::expire_due(&mut payments, now, ROWS_MAX, &mut news)?;
+            flow::tell_overdue(&mut Payments(changes.connection), now, ROWS_MAX, &mut news)?;
             let mut jobs = Jobs(changes.connection);
             let expired = jobs.expire_due(now, ROWS_MAX)?;
             let swept = Swept {

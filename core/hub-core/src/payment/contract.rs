@@ -11,6 +11,7 @@ mod talks;
 pub use ends::{
     a_decision_is_kept_and_audited_once, a_late_approval_wins_and_is_alerted,
     a_transaction_of_nobodys_is_told_once, an_end_never_changes,
+    an_end_that_is_not_heard_of_is_told_once,
 };
 pub use makes::{
     a_request_sent_twice_makes_one_payment, a_sale_is_taken_back_once,
@@ -63,6 +64,7 @@ macro_rules! payment_contract {
             what_holds_is_said_on_a_new_link
             a_removed_agents_payments_end_where_they_can
             an_end_never_changes
+            an_end_that_is_not_heard_of_is_told_once
             a_late_approval_wins_and_is_alerted
             a_decision_is_kept_and_audited_once
             a_transaction_of_nobodys_is_told_once

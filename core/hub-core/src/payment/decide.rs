@@ -5,10 +5,10 @@ use cueline_model::{
     Answer, CardDetails, PaymentOutcome, PaymentState, PromptKind, Resolver, WallTime,
 };
 use cueline_wire::Timestamp;
-use cueline_wire::api::{MoneyDecision, PaymentDecision};
+use cueline_wire::api::{AlertCode, MoneyDecision, PaymentDecision};
 use cueline_wire::cloud::{StartReply, Wish};
 
-use super::{EndedBy, Payment, PaymentRefusal, Seer};
+use super::{EndedBy, NewAlert, OVERDUE_AFTER, Payment, PaymentRefusal, Seer};
 
 /// Characters of an authorisation code heard on the telephone.
 const AUTH_CODE_CHARS_MAX: usize = 12;
@@ -138,6 +138,33 @@ impl Payment {
             self.settle(PaymentOutcome::Expired, EndedBy::Hub, now, None);
         }
         due
+    }
+
+    /// When somebody is to be told that no end is heard of; `None`: not (any more).
+    #[must_use]
+    pub fn overdue_at(&self) -> Option<WallTime> {
+        let runs = matches!(
+            self.state,
+            PaymentState::Started | PaymentState::AwaitingClerk
+        );
+        let since = self.start_permitted_at.unwrap_or(self.created_at);
+        (runs && !self.overdue_told).then(|| since + OVERDUE_AFTER)
+    }
+
+    /// Marks it as overdue if it is; gives what somebody is to be told then.
+    pub fn tell_overdue(&mut self, now: WallTime) -> Option<NewAlert> {
+        self.overdue_at().filter(|at| *at < now)?;
+        self.overdue_told = true;
+        self.note(now, Seer::Hub, "overdue", None);
+        Some(self.alert(
+            AlertCode::PaymentUnknown,
+            now,
+            format!(
+                "payment {} of {} was let start and no end of it is heard of; look at the till and its terminal, and do not take it again before that is known",
+                self.id,
+                self.shown_amount()
+            ),
+        ))
     }
 
     /// Takes the clerk's answer to the prompt that is shown.

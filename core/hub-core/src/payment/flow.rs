@@ -9,7 +9,8 @@ use cueline_wire::Timestamp;
 use cueline_wire::api::{Alert, AlertCode, Closing, DecisionRequest, Supersede};
 
 pub use agent::{
-    PaymentBacklog, Words, backlog, drop_agent, expire_due, permit_start, record, words,
+    PaymentBacklog, Words, backlog, drop_agent, expire_due, permit_start, record, tell_overdue,
+    words,
 };
 
 use super::decide::CancelDecision;

@@ -98,6 +98,12 @@ impl PaymentRows for MemoryPayments {
         Ok(due)
     }
 
+    fn overdue(&mut self, now: WallTime, limit: usize) -> Result<Vec<Payment>> {
+        let mut overdue = self.select(|payment| payment.overdue_at().is_some_and(|at| at < now));
+        overdue.truncate(limit);
+        Ok(overdue)
+    }
+
     fn page(
         &mut self,
         tenant: TenantId,

@@ -91,6 +91,8 @@ pub trait PaymentRows {
     ) -> Result<Vec<Payment>, StoreError>;
     /// Those that [`Payment::expire`] would end, at most `limit`.
     fn due(&mut self, now: WallTime, limit: usize) -> Result<Vec<Payment>, StoreError>;
+    /// Those whose [`Payment::overdue_at`] has passed, at most `limit`.
+    fn overdue(&mut self, now: WallTime, limit: usize) -> Result<Vec<Payment>, StoreError>;
     /// A tenant's, newest first, at most `limit`.
     fn page(
         &mut self,

@@ -36,6 +36,7 @@ CREATE TABLE payments (
     state TEXT NOT NULL,
     start_by INTEGER NOT NULL,
     settled_at INTEGER,
+    overdue_at INTEGER, -- when somebody is to be told that no end is heard of
     unsaid INTEGER NOT NULL, -- ended here, and its agent has not said that it knows
     body TEXT NOT NULL, -- JSON: the whole of it
     UNIQUE (tenant, key)
@@ -48,6 +49,7 @@ CREATE INDEX payments_of_original ON payments (original, id) WHERE original IS N
 CREATE INDEX payments_open ON payments (agent, id) WHERE settled_at IS NULL;
 CREATE INDEX payments_open_at_terminal ON payments (terminal) WHERE settled_at IS NULL;
 CREATE INDEX payments_unsaid ON payments (agent, settled_at) WHERE unsaid;
+CREATE INDEX payments_overdue ON payments (overdue_at) WHERE overdue_at IS NOT NULL;
 CREATE INDEX payments_to_expire ON payments (start_by)
     WHERE state IN ('queued', 'delivered', 'accepted');
 

@@ -10,7 +10,7 @@ use cueline_wire::cloud::UnmatchedAt;
 
 use super::super::flow::{self, News};
 use super::super::rows::AlertFilter;
-use super::super::{Payment, PaymentRefusal};
+use super::super::{OVERDUE_AFTER, Payment, PaymentRefusal};
 use super::{
     Harness, START, TENANT, approved, ended, found, made, name, place, report, sale, started, step,
     told, unknown, with_agent,
@@ -248,4 +248,32 @@ pub fn a_transaction_of_nobodys_is_told_once<H: Harness>(harness: &mut H) {
         .act(|rows| rows.audit(TENANT, None, 9))
         .expect("the audit");
     assert_eq!(audit.len(), 1);
+}
+
+/// A payment that was let start and of which no end is heard is somebody's to look at, once, until it is known.
+pub fn an_end_that_is_not_heard_of_is_told_once<H: Harness>(harness: &mut H) {
+    let id = started(with_agent(harness), sale(1));
+    made(harness, sale(2));
+    let tell = |harness: &mut H, now| {
+        let mut news = News::default();
+        harness
+            .act(|rows| flow::tell_overdue(rows, now, 9, &mut news))
+            .expect("told");
+        (news.payments.len(), news.alerts.len())
+    };
+    let due = START + OVERDUE_AFTER;
+    assert_eq!(tell(harness, due), (0, 0), "not before its time");
+    assert_eq!(tell(harness, due.shifted_ms(1)), (1, 1));
+    harness.reopen();
+    assert_eq!(tell(harness, due.shifted_ms(2)), (0, 0));
+    assert_eq!(
+        found(harness, id).state,
+        PaymentState::Started,
+        "and nothing is decided by it"
+    );
+    let news = step(harness, 1, id, unknown());
+    assert!(news.alerts.is_empty(), "it is open already");
+    assert_eq!(alerts(harness, Some(true)), [AlertCode::PaymentUnknown]);
+    step(harness, 2, id, approved(1250));
+    assert_eq!(alerts(harness, Some(true)), []);
 }

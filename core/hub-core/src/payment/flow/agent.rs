@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cueline_model::{AgentId, PaymentId, WallTime};
+use cueline_wire::api::AlertCode;
 use cueline_wire::cloud::{
     JournalMark, PaymentReport, PaymentReportReply, Rejection, StartReply, Wish,
 };
@@ -134,11 +135,46 @@ pub fn record(
         alerts.extend(told.map(|told| NewAlert::unmatched(tenant, agent, told)));
     }
     for alert in alerts {
-        let tenant = alert.tenant;
-        let stored = rows.add_alert(alert)?;
-        news.alerts.extend(stored.map(|alert| (tenant, alert)));
+        add_alert(rows, alert, news)?;
     }
     Ok(reply)
+}
+
+/// Stores an alert, unless it says again what is open already.
+fn add_alert(
+    rows: &mut dyn PaymentRows,
+    alert: NewAlert,
+    news: &mut News,
+) -> Result<(), StoreError> {
+    let tenant = alert.tenant;
+    if let (AlertCode::PaymentUnknown, Some(payment)) = (alert.code, alert.payment)
+        && !rows.open_alerts_of(tenant, payment, alert.code)?.is_empty()
+    {
+        return Ok(());
+    }
+    let stored = rows.add_alert(alert)?;
+    news.alerts.extend(stored.map(|alert| (tenant, alert)));
+    Ok(())
+}
+
+/// Tells of payments that were let start and of which no end is heard, at most `limit`.
+///
+/// # Errors
+/// See [`StoreError`].
+pub fn tell_overdue(
+    rows: &mut dyn PaymentRows,
+    now: WallTime,
+    limit: usize,
+    news: &mut News,
+) -> Result<(), StoreError> {
+    for mut payment in rows.overdue(now, limit)? {
+        if let Some(alert) = payment.tell_overdue(now) {
+            rows.update(&payment)?;
+            add_alert(rows, alert, news)?;
+            news.payments.push((payment, false));
+        }
+    }
+    Ok(())
 }
 
 /// What is to be said to an agent on a new link.
