@@ -300,7 +300,14 @@ impl Agent {
                     return;
                 }
                 let life = self.life;
-                let request = |reply_to| ToHub::Start { payment, reply_to };
+                let Some(journal) = self.core.as_ref().map(|core| core.mark().clone()) else {
+                    return;
+                };
+                let request = |reply_to| ToHub::Start {
+                    payment,
+                    journal: journal.clone(),
+                    reply_to,
+                };
                 let failed = Event::StartUnanswered { payment };
                 self.request(failed, (request(Some(life)), request(None)), world);
             }

@@ -1,7 +1,7 @@
 //! One seed, one run: faults, then everything healed, then quiet, then the ledgers are opened.
 
 use cueline_agent_core::payments::TrayId;
-use cueline_model::{CardDetails, PaymentId, PaymentOutcome};
+use cueline_model::PaymentId;
 
 use super::agent::Agent;
 use super::assertions;
@@ -59,7 +59,7 @@ impl Simulation {
         let trays = (0..2 * stations).map(|tray| Tray::new(tray, tray % stations));
         let terminals = 0..world.plan.terminals.len();
         Self {
-            hub: Hub::default(),
+            hub: Hub::new(),
             agent: Agent::new(),
             trays: trays.collect(),
             terminals: terminals
@@ -242,15 +242,7 @@ impl Simulation {
             return;
         }
         let (kept, _) = assertions::charges(&self.terminals, payment);
-        let outcome = if kept > 0 {
-            PaymentOutcome::Approved {
-                amount_minor: plan.amount_minor,
-                card: CardDetails::default(),
-            }
-        } else {
-            PaymentOutcome::Cancelled
-        };
-        self.hub.decide(payment, outcome, &mut self.world);
+        self.hub.decide(payment, kept > 0, &mut self.world);
     }
 
     fn go_wrong(&mut self, fault: Fault) {
@@ -276,6 +268,7 @@ impl Simulation {
                 self.tray_dies(station);
             }
             Fault::Sleep(ms) => {
+                world.reference.slept = true;
                 self.agent.sleep(ms, world);
                 self.break_link();
             }
@@ -305,7 +298,12 @@ impl Simulation {
             Fault::ByHand(terminal) => self.terminals[terminal].key_by_hand(world),
             Fault::DiskFull(ms) => self.agent.disk.full_until_ms = now_ms + ms,
             Fault::SlowDisk(ms) => self.agent.disk.slow_until_ms = now_ms + ms,
-            Fault::ClockSet(by_ms) => self.agent.wall_ahead_ms += by_ms,
+            Fault::ClockSet(by_ms) => {
+                world.reference.clock_set = true;
+                self.agent.wall_ahead_ms += by_ms;
+                // The agent notices that its clocks part, and makes a new link.
+                self.break_link();
+            }
         }
     }
 
@@ -342,7 +340,7 @@ impl Simulation {
             return false;
         }
         self.looked_ms = now_ms;
-        self.hub.expire(&self.world);
+        self.hub.expire(&mut self.world);
         if now_ms <= healed_ms {
             return false;
         }
@@ -356,10 +354,14 @@ impl Simulation {
 
     fn is_quiet(&self) -> bool {
         let mut for_a_person = 0;
-        let rest = self.hub.payments.values().all(|held| {
-            let waits = matches!(held.unknown, Some((_, false)));
-            for_a_person += usize::from(held.end.is_none() && waits);
-            held.end.is_some() || waits
+        let rest = self.hub.payments().all(|payment| {
+            let settled = payment.state.is_settled();
+            let waits = payment
+                .unknown
+                .as_ref()
+                .is_some_and(|unknown| !unknown.asking);
+            for_a_person += usize::from(!settled && waits);
+            settled || waits
         });
         let awake = self.world.now_ms > self.agent.asleep_until_ms;
         rest && awake
