@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cueline_agent_core::payments::{Effect, Event, Payments, TrayId};
-use cueline_model::{PaymentId, TerminalProtocol};
+use cueline_model::{Mono, Now, PaymentId, TerminalProtocol};
 use cueline_wire::cloud::{StartReply, TerminalDescription};
 use cueline_wire::local::{TerminalWord, ToAgent, ToTray};
 
@@ -36,6 +36,10 @@ pub struct Agent {
     links: u64,
     /// Its wall clock minus the true one.
     pub wall_ahead_ms: i64,
+    /// It sleeps until then.
+    pub asleep_until_ms: u64,
+    /// For so long it has slept: its monotonic clock is behind by that.
+    slept_ms: u64,
     /// With [`Mutation::ResendAfterUnknown`]: these are sent once more.
     resent: BTreeMap<PaymentId, TrayId>,
 }
@@ -53,6 +57,8 @@ impl Agent {
             link: None,
             links: 0,
             wall_ahead_ms: 0,
+            asleep_until_ms: 0,
+            slept_ms: 0,
             resent: BTreeMap::new(),
         }
     }
@@ -76,7 +82,26 @@ impl Agent {
     /// When its core wants to be woken.
     #[must_use]
     pub fn deadline_ms(&self) -> Option<u64> {
-        self.core.as_ref()?.poll_timeout().map(|at| at.0)
+        let due = self.core.as_ref()?.poll_timeout()?;
+        Some((due.0 + self.slept_ms).max(self.asleep_until_ms))
+    }
+
+    /// The machine sleeps.
+    pub fn sleep(&mut self, ms: u64, world: &mut World) {
+        if world.now_ms < self.asleep_until_ms {
+            return;
+        }
+        world.counts.sleeps += 1;
+        self.asleep_until_ms = world.now_ms + ms;
+        self.slept_ms += ms;
+    }
+
+    /// Its clocks.
+    fn now(&self, world: &World) -> Now {
+        let now = world.clocks(self.wall_ahead_ms);
+        let still_ms = self.asleep_until_ms.saturating_sub(world.now_ms);
+        let mono = Mono((now.mono.0 + still_ms).saturating_sub(self.slept_ms));
+        Now { mono, ..now }
     }
 
     /// It starts.
@@ -87,7 +112,7 @@ impl Agent {
         self.life += 1;
         let found = self.disk.open(world.mutation);
         world.note("agent", || format!("starts with {found:?}"));
-        self.core = Some(Payments::new(found, world.clocks(self.wall_ahead_ms)));
+        self.core = Some(Payments::new(found, self.now(world)));
         world.after(200, What::TryLink(self.life));
         self.drain(world);
     }
@@ -200,7 +225,7 @@ impl Agent {
 
     /// Something for the core.
     pub fn event(&mut self, event: Event, world: &mut World) {
-        let now = world.clocks(self.wall_ahead_ms);
+        let now = self.now(world);
         if let Some(core) = &mut self.core {
             world.note("agent", || format!("takes {event:?}"));
             core.handle_event(event, now);
@@ -210,7 +235,7 @@ impl Agent {
 
     /// The core's time has come.
     pub fn timeout(&mut self, world: &mut World) {
-        let now = world.clocks(self.wall_ahead_ms);
+        let now = self.now(world);
         if let Some(core) = &mut self.core {
             core.handle_timeout(now);
             self.drain(world);
@@ -238,7 +263,7 @@ impl Agent {
             Effect::Append { batch, records } => {
                 self.disk.write(batch, records, self.life, world);
                 if world.mutation == Mutation::JournalBeforeBeginRemoved {
-                    let now = world.clocks(self.wall_ahead_ms);
+                    let now = self.now(world);
                     if let Some(core) = &mut self.core {
                         core.handle_event(Event::Appended { batch }, now);
                     }
@@ -275,7 +300,14 @@ impl Agent {
                     return;
                 }
                 let life = self.life;
-                let request = |reply_to| ToHub::Start { payment, reply_to };
+                let Some(journal) = self.core.as_ref().map(|core| core.mark().clone()) else {
+                    return;
+                };
+                let request = |reply_to| ToHub::Start {
+                    payment,
+                    journal: journal.clone(),
+                    reply_to,
+                };
                 let failed = Event::StartUnanswered { payment };
                 self.request(failed, (request(Some(life)), request(None)), world);
             }

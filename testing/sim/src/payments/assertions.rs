@@ -1,8 +1,9 @@
 //! What the box office was told, held against the terminals' own ledgers.
 
-use cueline_model::{PaymentId, PaymentOutcome, PaymentState};
+use cueline_hub_core::payment::Payment;
+use cueline_model::{PaymentId, PaymentState};
 
-use super::hub::{EndedBy, Held, Hub};
+use super::hub::Hub;
 use super::reference::Rule;
 use super::terminal::{Ended, Terminal};
 use super::tray::Tray;
@@ -19,8 +20,8 @@ pub fn charges(terminals: &[Terminal], payment: PaymentId) -> (usize, usize) {
 
 /// Everything was healed and the world is quiet, or should be.
 pub fn at_the_end(hub: &Hub, terminals: &[Terminal], trays: &[Tray], world: &mut World) {
-    for (payment, held) in &hub.payments {
-        payment_is_true(*payment, held, charges(terminals, *payment), world);
+    for payment in hub.payments() {
+        payment_is_true(payment, charges(terminals, payment.id), world);
     }
     for tray in trays {
         if let Some(payment) = tray.is_at() {
@@ -32,61 +33,40 @@ pub fn at_the_end(hub: &Hub, terminals: &[Terminal], trays: &[Tray], world: &mut
     count(hub, terminals, world);
 }
 
-fn payment_is_true(
-    payment: PaymentId,
-    held: &Held,
-    (kept, all): (usize, usize),
-    world: &mut World,
-) {
+fn payment_is_true(payment: &Payment, (kept, all): (usize, usize), world: &mut World) {
     let reference = &mut world.reference;
-    reference.expect(all <= 1, Rule::MoneyMovesOnce, payment, || {
+    let (id, state) = (payment.id, payment.state);
+    reference.expect(all <= 1, Rule::MoneyMovesOnce, id, || {
         format!("its terminal charged {all} times and kept {kept}")
     });
-    reference.expect(
-        all == 0 || held.granted,
-        Rule::PermittedBeforeBegin,
-        payment,
-        || "it was charged and the hub had not permitted its start".to_owned(),
-    );
-    match &held.end {
-        Some((outcome, by)) => {
-            ended_is_true(payment, (outcome, *by), kept, world);
-            if let Some(late) = &held.late {
-                ended_is_true(payment, (late, EndedBy::Agent), kept, world);
-            }
-        }
-        None => {
-            let person = match &held.unknown {
-                Some((text, asking)) => !asking && !text.is_empty(),
-                None => false,
-            };
-            let rule = if kept > 0 {
-                Rule::ApprovalsAreNotLost
-            } else {
-                Rule::EverythingEnds
-            };
-            reference.expect(person, rule, payment, || {
-                let unknown = &held.unknown;
-                format!("it has not ended, with {kept} charges in the ledger, and is {unknown:?}")
-            });
-        }
-    }
-}
-
-fn ended_is_true(
-    payment: PaymentId,
-    (outcome, by): (&PaymentOutcome, EndedBy),
-    kept: usize,
-    world: &mut World,
-) {
-    let reference = &mut world.reference;
-    if outcome.state() == PaymentState::Approved {
-        reference.expect(kept == 1, Rule::ApprovedIsInTheLedger, payment, || {
-            format!("by {by:?} it is {outcome:?}, and the ledger holds {kept} charges")
+    let permitted = all == 0 || payment.start_permitted_at.is_some();
+    reference.expect(permitted, Rule::PermittedBeforeBegin, id, || {
+        "it was charged and the hub had not permitted its start".to_owned()
+    });
+    if state == PaymentState::Approved {
+        reference.expect(kept == 1, Rule::ApprovedIsInTheLedger, id, || {
+            format!(
+                "by {:?} it is approved, and the ledger holds {kept} charges",
+                payment.ended_by
+            )
+        });
+    } else if state.is_settled() {
+        reference.expect(kept == 0, Rule::NotMovedIsNotInTheLedger, id, || {
+            format!(
+                "by {:?} it is {state}, and the ledger holds {kept} charges",
+                payment.ended_by
+            )
         });
     } else {
-        reference.expect(kept == 0, Rule::NotMovedIsNotInTheLedger, payment, || {
-            format!("by {by:?} it is {outcome:?}, and the ledger holds {kept} charges")
+        let unknown = payment.unknown.as_ref();
+        let person = unknown.is_some_and(|unknown| !unknown.asking && !unknown.text.is_empty());
+        let rule = if kept > 0 {
+            Rule::ApprovalsAreNotLost
+        } else {
+            Rule::EverythingEnds
+        };
+        reference.expect(person, rule, id, || {
+            format!("it is {state}, with {kept} charges in the ledger: {unknown:?}")
         });
     }
 }
@@ -95,19 +75,18 @@ fn count(hub: &Hub, terminals: &[Terminal], world: &mut World) {
     let counts = &mut world.counts;
     counts.simulated_s = world.now_ms / 1_000;
     counts.unknown = world.reference.was_unknown.len() as u64;
-    for held in hub.payments.values() {
+    for payment in hub.payments() {
         counts.payments += 1;
-        let state = held.end.as_ref().map(|(outcome, _)| outcome.state());
-        match state {
-            None => counts.for_a_person += 1,
-            Some(PaymentState::Approved) => {
+        match payment.state {
+            PaymentState::Approved => {
                 counts.approved += 1;
-                counts.late_approvals += u64::from(held.cancel_wished);
+                counts.late_approvals += u64::from(payment.cancel_requested_at.is_some());
             }
-            Some(PaymentState::Declined) => counts.declined += 1,
-            Some(PaymentState::Cancelled) => counts.cancelled += 1,
-            Some(PaymentState::Expired) => counts.expired += 1,
-            Some(_) => counts.failed += 1,
+            PaymentState::Declined => counts.declined += 1,
+            PaymentState::Cancelled => counts.cancelled += 1,
+            PaymentState::Expired => counts.expired += 1,
+            PaymentState::Failed => counts.failed += 1,
+            _ => counts.for_a_person += 1,
         }
     }
     let lines = terminals.iter().flat_map(Terminal::ledger);

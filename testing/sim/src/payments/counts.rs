@@ -46,6 +46,8 @@ counts! {
     hub_downs,
     /// A tray crashed.
     tray_crashes,
+    /// The till slept.
+    sleeps,
     /// A tray stood still.
     trays_frozen,
     /// A second tray came.

@@ -33,6 +33,8 @@ pub enum Fault {
     Cut(u64),
     /// A desk's tray dies and is started again after so long.
     TrayCrash(usize, u64),
+    /// The till sleeps for so long, agent, trays and all; its monotonic clock stands still.
+    Sleep(u64),
     /// A desk's tray does nothing for so long, and then all that came meanwhile.
     TrayFrozen(usize, u64),
     /// A second tray of this desk is there for so long.
@@ -224,7 +226,7 @@ fn draw_fault(chance: &mut Chance, stations: usize, terminals: usize) -> Fault {
     let terminal = chance.index(terminals);
     let short_ms = chance.between(100, 15_000);
     let long_ms = chance.between(1_000, MINUTE_MS);
-    match chance.between(0, 16) {
+    match chance.between(0, 17) {
         0 | 1 => Fault::AgentCrash,
         2 => Fault::HubDown(short_ms),
         3 => Fault::LinkBreak,
@@ -239,6 +241,7 @@ fn draw_fault(chance: &mut Chance, stations: usize, terminals: usize) -> Fault {
         13 => Fault::DiskFull(short_ms),
         14 => Fault::SlowDisk(short_ms),
         15 => Fault::TrayFrozen(station, long_ms),
+        16 => Fault::Sleep(long_ms * chance.pick(&[1, 10])),
         _ => Fault::ClockSet(chance.pick(&[-3_600_000, -5_000, 20_000, 3_600_000])),
     }
 }

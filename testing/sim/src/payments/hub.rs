@@ -1,5 +1,4 @@
-//! A hub as the agent's core is promised one: offers on each link until they are acknowledged, a
-//! permission to start that is durable before it is given, entries stored before they are answered.
+//! The hub: the rules that are shipped, over a store in memory, and the held request.
 //!
 //! All that it knows is durable: what it does on one message happens whole or not at all.
 
@@ -7,14 +6,19 @@ use std::collections::BTreeMap;
 
 use cueline_agent_core::ReportId;
 use cueline_agent_core::payments::Event;
+use cueline_hub_core::payment::flow::{self, News, Words};
+use cueline_hub_core::payment::memory::MemoryPayments;
+use cueline_hub_core::payment::{
+    EndedBy, NewPayment, Payment, PaymentRefusal, PaymentRows as _, Place, RequestKey,
+};
 use cueline_model::{
-    Currency, PaymentId, PaymentKind, PaymentOrder, PaymentOutcome, PaymentState, Resolver,
-    WallTime,
+    AgentId, Currency, PaymentId, PaymentKind, PaymentOutcome, PaymentState, Resolver, Sha256,
+    SiteId, StationId, TenantId, TerminalId,
 };
 use cueline_wire::Base64Bytes;
+use cueline_wire::api::{DecisionRequest, MoneyDecision};
 use cueline_wire::cloud::{
-    PaymentEntry, PaymentOffer, PaymentReport, PaymentReportReply, PaymentStep, PaymentWish,
-    StartReply, Wish,
+    JournalMark, PaymentOffer, PaymentReport, PaymentReportReply, PaymentWish,
 };
 
 use super::agent::station_name;
@@ -42,55 +46,48 @@ pub enum ToHub {
     Start {
         /// Which.
         payment: PaymentId,
+        /// Who asks.
+        journal: JournalMark,
         /// Who waits.
         reply_to: Option<u64>,
     },
 }
 
-/// Who ended a payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndedBy {
-    /// The hub, before it permitted the start.
-    Hub,
-    /// The agent's journal.
-    Agent,
-    /// A person, who saw what is in the ledger.
-    Person,
-}
-
-/// A payment at the hub.
-#[derive(Debug, Clone)]
-pub struct Held {
-    /// What is asked.
-    pub order: PaymentOrder,
-    start_by: WallTime,
-    is_acked: bool,
-    /// The number of its newest entry: an older one comes of a late copy and changes nothing.
-    newest_seq: u64,
-    /// Whether it may be started, once that was asked.
-    pub granted: bool,
-    /// Somebody wishes it cancelled.
-    pub cancel_wished: bool,
-    /// What the agent says of its being unknown, and whether it goes on asking.
-    pub unknown: Option<(String, bool)>,
-    /// How it ended, and by whose word.
-    pub end: Option<(PaymentOutcome, EndedBy)>,
-    /// What the agent's journal said after a person had decided.
-    pub late: Option<PaymentOutcome>,
-}
-
 /// The hub.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Hub {
-    /// All payments.
-    pub payments: BTreeMap<PaymentId, Held>,
+    rows: MemoryPayments,
     /// Whether it is away.
     pub is_down: bool,
     link: Option<u64>,
-    newest_opening: u64,
+    /// How each ended, as far as it has.
+    ends: BTreeMap<PaymentId, PaymentOutcome>,
 }
 
+const TENANT: TenantId = TenantId::from_u128(1);
+const AGENT: AgentId = AgentId::from_u128(2);
+/// Payments that expire at once.
+const EXPIRED_AT_ONCE_MAX: usize = 100;
+
 impl Hub {
+    /// A hub that has no payments.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut rows = MemoryPayments::default();
+        rows.add_agent(AGENT, TENANT);
+        Self {
+            rows,
+            is_down: false,
+            link: None,
+            ends: BTreeMap::new(),
+        }
+    }
+
+    /// All payments.
+    pub fn payments(&self) -> impl Iterator<Item = &Payment> {
+        self.rows.all()
+    }
+
     /// The box office asks for a payment.
     pub fn pay(&mut self, number: usize, world: &mut World) {
         if self.is_down {
@@ -98,86 +95,127 @@ impl Hub {
             return;
         }
         let plan = world.plan.payments[number];
-        let order = PaymentOrder {
+        let now = world.true_wall();
+        let within_ms = i64::try_from(plan.start_within_ms).unwrap_or(i64::MAX);
+        let station = world.plan.terminals[plan.terminal].station;
+        let new = NewPayment {
+            id: payment_id(number),
+            tenant: TENANT,
+            request: RequestKey {
+                key: number.to_string(),
+                request: Sha256([0; 32]),
+            },
+            place: Place {
+                site: SiteId::from_u128(3),
+                agent: AGENT,
+                station: StationId::from_u128(station as u128),
+                station_name: station_name(station),
+                terminal: TerminalId::from_u128(plan.terminal as u128),
+                terminal_name: terminal_name(plan.terminal),
+            },
             kind: PaymentKind::Sale,
             amount_minor: plan.amount_minor,
             currency: Currency::EUR,
-            station: station_name(world.plan.terminals[plan.terminal].station),
-            terminal: terminal_name(plan.terminal),
             original: None,
+            order_ref: None,
+            attempt_no: None,
+            clerk_ref: None,
+            start_by: now.shifted_ms(within_ms),
+            supersede: None,
         };
-        let within_ms = i64::try_from(plan.start_within_ms).unwrap_or(i64::MAX);
-        let held = Held {
-            order,
-            start_by: world.true_wall().shifted_ms(within_ms),
-            is_acked: false,
-            newest_seq: 0,
-            granted: false,
-            cancel_wished: false,
-            unknown: None,
-            end: None,
-            late: None,
-        };
-        let payment = payment_id(number);
-        world.note("hub", || format!("has {payment}: {:?}", held.order));
-        world.reference.start_by.insert(payment, held.start_by);
-        self.offer(payment, &held, world);
-        self.payments.insert(payment, held);
+        world.reference.start_by.insert(new.id, new.start_by);
+        world.note("hub", || format!("is asked for {}", new.id));
+        let mut news = News::default();
+        let created = flow::create(&mut self.rows, new, now, &mut news);
+        if let Err(refusal) = created {
+            let text = format!("a payment is refused: {refusal}");
+            world.reference.violated(Rule::EverythingEnds, None, text);
+        }
+        self.tell(news, world);
     }
 
     /// The box office wishes a payment cancelled.
     pub fn cancel(&mut self, number: usize, world: &mut World) {
-        let payment = payment_id(number);
-        let Some(held) = self.payments.get_mut(&payment).filter(|_| !self.is_down) else {
+        if self.is_down || self.of(payment_id(number)).is_none() {
             world.after(1_000, What::Cancel(number));
             return;
-        };
-        if held.end.is_some() {
-            return;
         }
+        let payment = payment_id(number);
         world.note("hub", || format!("is to cancel {payment}"));
-        held.cancel_wished = true;
-        // Once permitted only the agent ends it.
-        if !held.granted || world.mutation == Mutation::CancelTakenForDone {
-            held.end = Some((PaymentOutcome::Cancelled, EndedBy::Hub));
+        let (now, mut news) = (world.true_wall(), News::default());
+        // One that has ended is not cancelled any more.
+        drop(flow::cancel(
+            &mut self.rows,
+            TENANT,
+            payment,
+            now,
+            &mut news,
+        ));
+        if world.mutation == Mutation::CancelTakenForDone
+            && let Some(mut payment) = self.of(payment)
+            && !payment.state.is_settled()
+        {
+            payment.state = PaymentState::Cancelled;
+            payment.outcome = Some(PaymentOutcome::Cancelled);
+            payment.ended_by = Some(EndedBy::Hub);
+            drop(self.rows.update(&payment));
+            news.payments.push((payment, true));
         }
-        self.down(wish(payment, Wish::Cancel), world);
+        self.tell(news, world);
     }
 
     /// A person saw that the money of a payment did, or did not, move.
-    pub fn decide(&mut self, payment: PaymentId, outcome: PaymentOutcome, world: &mut World) {
-        if let Some(held) = self.payments.get_mut(&payment)
-            && held.end.is_none()
-        {
-            world.note("hub", || format!("{payment} is decided: {outcome:?}"));
+    pub fn decide(&mut self, payment: PaymentId, moved: bool, world: &mut World) {
+        let asked = DecisionRequest {
+            decision: if moved {
+                MoneyDecision::Moved
+            } else {
+                MoneyDecision::NotMoved
+            },
+            by: "ann".to_owned(),
+            reason: "the terminal's own list".to_owned(),
+        };
+        let (now, mut news) = (world.true_wall(), News::default());
+        let decided = flow::resolve(
+            &mut self.rows,
+            TENANT,
+            payment,
+            &asked,
+            false,
+            now,
+            &mut news,
+        );
+        if decided.is_ok() {
+            world.note("hub", || format!("{payment} is decided: {asked:?}"));
             world.counts.decided += 1;
-            held.end = Some((outcome, EndedBy::Person));
-            self.down(wish(payment, Wish::Decided), world);
         }
+        self.tell(news, world);
     }
 
     /// A person wants a terminal asked at once.
-    pub fn ask_again(&self, payment: PaymentId, world: &mut World) {
-        self.down(wish(payment, Wish::LookUp), world);
+    pub fn ask_again(&mut self, payment: PaymentId, world: &mut World) {
+        let (now, mut news) = (world.true_wall(), News::default());
+        // One that is known meanwhile is not asked about.
+        drop(flow::look_up(
+            &mut self.rows,
+            TENANT,
+            payment,
+            now,
+            &mut news,
+        ));
+        self.tell(news, world);
     }
 
     /// A held request is open.
     pub fn linked(&mut self, link: u64, world: &mut World) {
         self.link = Some(link);
-        let server_time = world.true_wall();
-        self.down(Event::Greeted { server_time }, world);
-        for (payment, held) in &self.payments {
-            match &held.end {
-                Some((_, EndedBy::Person)) => {
-                    self.down(wish(*payment, Wish::Decided), world);
-                }
-                None if !held.is_acked => self.offer(*payment, held, world),
-                _ => {}
-            }
-            let ended_by_agent = matches!(held.end, Some((_, EndedBy::Agent)));
-            if held.cancel_wished && !ended_by_agent {
-                self.down(wish(*payment, Wish::Cancel), world);
-            }
+        let now = world.true_wall();
+        self.down(Event::Greeted { server_time: now }, world);
+        let Ok(backlog) = flow::backlog(&mut self.rows, AGENT, now) else {
+            return;
+        };
+        for payment in backlog.offers.into_iter().chain(backlog.wishes) {
+            self.say(payment, world);
         }
     }
 
@@ -187,13 +225,18 @@ impl Hub {
     }
 
     /// Ends what was not permitted in its time.
-    pub fn expire(&mut self, world: &World) {
-        let now = world.true_wall();
-        for held in self.payments.values_mut() {
-            if !self.is_down && held.end.is_none() && !held.granted && now > held.start_by {
-                held.end = Some((PaymentOutcome::Expired, EndedBy::Hub));
-            }
+    pub fn expire(&mut self, world: &mut World) {
+        if self.is_down {
+            return;
         }
+        let (now, mut news) = (world.true_wall(), News::default());
+        drop(flow::expire_due(
+            &mut self.rows,
+            now,
+            EXPIRED_AT_ONCE_MAX,
+            &mut news,
+        ));
+        self.tell(news, world);
     }
 
     /// Takes a message.
@@ -204,23 +247,33 @@ impl Hub {
                 body,
                 reply_to,
             } => {
-                let code = None;
-                let failed = Event::ReportFailed { report, code };
-                let answer = (!self.is_down).then(|| match self.report(body, world) {
-                    Some(reply) => Event::ReportAnswered { report, reply },
-                    None => Event::ReportFailed {
-                        report,
-                        code: Some("stale_journal".to_owned()),
-                    },
+                let failed = |code: Option<&str>| Event::ReportFailed {
+                    report,
+                    code: code.map(str::to_owned),
+                };
+                let answer = (!self.is_down).then(|| match self.report(&body, world) {
+                    Ok(reply) => Event::ReportAnswered { report, reply },
+                    Err(PaymentRefusal::StaleJournal) => failed(Some("stale_journal")),
+                    Err(_) => failed(None),
                 });
-                (reply_to, failed, answer)
+                (reply_to, failed(None), answer)
             }
-            ToHub::Start { payment, reply_to } => {
+            ToHub::Start {
+                payment,
+                journal,
+                reply_to,
+            } => {
                 let failed = Event::StartUnanswered { payment };
+                let now = world.true_wall();
+                let mut news = News::default();
                 let answer = (!self.is_down).then(|| {
-                    let reply = self.start(payment, world);
-                    Event::StartAnswered { payment, reply }
+                    let rows = &mut self.rows;
+                    match flow::permit_start(rows, AGENT, payment, &journal, now, &mut news) {
+                        Ok(reply) => Event::StartAnswered { payment, reply },
+                        Err(_) => failed.clone(),
+                    }
                 });
+                self.tell(news, world);
                 (reply_to, failed, answer)
             }
         };
@@ -240,89 +293,99 @@ impl Hub {
         }
     }
 
-    fn start(&mut self, payment: PaymentId, world: &mut World) -> StartReply {
-        let now = world.true_wall();
-        let refused = |reason: &str| StartReply {
-            granted: false,
-            reason: Some(reason.to_owned()),
-        };
-        let Some(held) = self.payments.get_mut(&payment) else {
-            return refused("there is no such payment");
-        };
-        if held.end.is_some() {
-            return refused("it has ended");
-        }
-        if !held.granted && now > held.start_by {
-            held.end = Some((PaymentOutcome::Expired, EndedBy::Hub));
-            return refused("it is too late");
-        }
-        held.granted = true;
-        world.note("hub", || format!("permits {payment}"));
-        StartReply {
-            granted: true,
-            reason: None,
-        }
-    }
-
-    fn report(&mut self, body: PaymentReport, world: &mut World) -> Option<PaymentReportReply> {
-        if body.journal.opening < self.newest_opening {
-            return None;
-        }
-        self.newest_opening = body.journal.opening;
-        let stored = body.entries.iter().map(|entry| entry.seq).collect();
-        for entry in body.entries {
-            self.store(entry, world);
-        }
-        let rejected = Vec::new();
-        Some(PaymentReportReply { stored, rejected })
-    }
-
-    fn store(&mut self, entry: PaymentEntry, world: &mut World) {
-        let payment = entry.payment;
-        world.note("hub", || format!("stores {entry:?}"));
-        let Some(held) = self.payments.get_mut(&payment) else {
-            let text = "the agent tells of a payment that was never offered";
+    fn report(
+        &mut self,
+        body: &PaymentReport,
+        world: &mut World,
+    ) -> Result<PaymentReportReply, PaymentRefusal> {
+        let (now, mut news) = (world.true_wall(), News::default());
+        world.note("hub", || format!("is told {body:?}"));
+        let reply = flow::record(&mut self.rows, AGENT, body, now, &mut news)?;
+        if let Some(rejection) = reply.rejected.first() {
+            let text = format!("the hub will not store an entry: {}", rejection.text);
+            let about = body.entries.iter().find(|entry| entry.seq == rejection.seq);
+            let payment = about.map(|entry| entry.payment);
             world
                 .reference
-                .violated(Rule::EverythingEnds, Some(payment), text);
-            return;
-        };
-        held.is_acked = true;
-        if entry.seq <= held.newest_seq {
-            return;
+                .violated(Rule::EndsNeverChange, payment, text);
         }
-        held.newest_seq = entry.seq;
-        match entry.step {
-            PaymentStep::Unknown { text, asking } if held.end.is_none() => {
-                *world.reference.was_unknown.entry(payment).or_default() += 1;
-                if !asking
-                    && let Some(after_ms) = world
-                        .payment_plan(payment)
-                        .and_then(|plan| plan.decided_after_ms)
-                {
-                    world.after(after_ms, What::Decide(payment));
-                }
-                held.unknown = Some((text, asking));
+        self.tell(news, world);
+        Ok(reply)
+    }
+
+    fn of(&mut self, payment: PaymentId) -> Option<Payment> {
+        self.rows.payment(payment).ok().flatten()
+    }
+
+    /// What is new: people look, and the agent is told.
+    fn tell(&mut self, news: News, world: &mut World) {
+        for (payment, to_agent) in news.payments {
+            world.note("hub", || {
+                format!(
+                    "has {} {} ({:?})",
+                    payment.id, payment.state, payment.outcome
+                )
+            });
+            self.look_at(&payment, world);
+            if to_agent {
+                self.say(payment.id, world);
             }
-            PaymentStep::Ended {
-                settlement,
-                resolver,
-            } => {
-                world.counts.resolved += u64::from(resolver == Some(Resolver::Terminal));
-                end(payment, held, settlement.outcome, world);
-            }
-            _ => {}
         }
     }
 
-    fn offer(&self, payment: PaymentId, held: &Held, world: &mut World) {
-        let offer = PaymentOffer {
-            payment,
-            order: held.order.clone(),
-            start_by: held.start_by,
-            signature: Base64Bytes::default(),
+    fn look_at(&mut self, payment: &Payment, world: &mut World) {
+        let id = payment.id;
+        if let Some(before) = self.ends.get(&id) {
+            let by_person = payment.decision.is_some();
+            let same = payment.outcome.as_ref().map(PaymentOutcome::state) == Some(before.state());
+            let text = || format!("it ended {before:?}, and now {:?}", payment.outcome);
+            world
+                .reference
+                .expect(by_person || same, Rule::EndsNeverChange, id, text);
+        }
+        if let Some(outcome) = &payment.outcome {
+            let first = self.ends.insert(id, outcome.clone()).is_none();
+            let by_terminal = payment.resolved_by == Some(Resolver::Terminal);
+            world.counts.resolved += u64::from(first && by_terminal);
+            return;
+        }
+        if let Some(unknown) = &payment.unknown {
+            *world.reference.was_unknown.entry(id).or_default() += 1;
+            let plan = world.payment_plan(id);
+            let decided_after_ms = plan.and_then(|plan| plan.decided_after_ms);
+            if let Some(after_ms) = decided_after_ms.filter(|_| !unknown.asking) {
+                world.after(after_ms, What::Decide(id));
+            }
+        }
+    }
+
+    /// Says on the held request what there is to say of a payment.
+    fn say(&mut self, payment: PaymentId, world: &mut World) {
+        if self.link.is_none() {
+            return;
+        }
+        let (now, mut news) = (world.true_wall(), News::default());
+        let Ok(Some(words)) = flow::words(&mut self.rows, AGENT, payment, now, &mut news) else {
+            return;
         };
-        self.down(Event::Offered(Box::new(offer)), world);
+        let Words {
+            payment,
+            offer,
+            wishes,
+        } = words;
+        if offer {
+            let offer = PaymentOffer {
+                payment: payment.id,
+                order: payment.order(),
+                start_by: payment.start_by,
+                signature: Base64Bytes::default(),
+            };
+            self.down(Event::Offered(Box::new(offer)), world);
+        }
+        for wish in wishes {
+            let payment = payment.id;
+            self.down(Event::Wished(PaymentWish { payment, wish }), world);
+        }
     }
 
     fn down(&self, event: Event, world: &mut World) {
@@ -332,26 +395,10 @@ impl Hub {
     }
 }
 
-/// The agent's journal says how a payment ended.
-fn end(payment: PaymentId, held: &mut Held, outcome: PaymentOutcome, world: &mut World) {
-    let moved = |outcome: &PaymentOutcome| outcome.state() == PaymentState::Approved;
-    match &held.end {
-        None => held.end = Some((outcome, EndedBy::Agent)),
-        Some((_, EndedBy::Person)) => held.late = Some(outcome),
-        // The agent says in its own words what it did with what was never permitted.
-        Some((before, EndedBy::Hub)) if !moved(before) && !moved(&outcome) => {}
-        Some((before, _)) => {
-            let same = *before == outcome;
-            let text = || format!("it ended {before:?}, and now {outcome:?}");
-            world
-                .reference
-                .expect(same, Rule::EndsNeverChange, payment, text);
-        }
+impl Default for Hub {
+    fn default() -> Self {
+        Self::new()
     }
-}
-
-fn wish(payment: PaymentId, wish: Wish) -> Event {
-    Event::Wished(PaymentWish { payment, wish })
 }
 
 /// The id of the plan's payment of this number.

@@ -1,19 +1,16 @@
 //! One seed, one run: faults, then everything healed, then quiet, then the ledgers are opened.
 
-use std::fmt;
-
 use cueline_agent_core::payments::TrayId;
-use cueline_model::{CardDetails, PaymentId, PaymentOutcome};
+use cueline_model::PaymentId;
 
 use super::agent::Agent;
 use super::assertions;
 use super::counts::Counts;
 use super::faults::{Fault, Odds, Plan};
 use super::hub::Hub;
-use super::mutation::Mutation;
 use super::reference::{Rule, Violation};
 use super::terminal::{Terminal, ToTerminal};
-use super::tray::Tray;
+use super::tray::{Tray, WAY_MS};
 use super::world::{Settings, TrayLife, What, World};
 
 /// Once everything is healed, the world is quiet within this time or something is stuck. The slowest
@@ -24,8 +21,6 @@ const STAYS_QUIET_MS: u64 = 90_000;
 const LOOKS_EVERY_MS: u64 = 1_000;
 /// Wakings without anything else happening in the same millisecond: more is spinning.
 const WAKINGS_AT_ONCE_MAX: u32 = 50;
-/// Lines of the trace that a failure shows.
-const EXCERPT_LINES: usize = 80;
 
 /// How a run went.
 #[derive(Debug)]
@@ -36,107 +31,6 @@ pub struct Outcome {
     pub trace: Vec<String>,
     /// The first rule that did not hold.
     pub violation: Option<Violation>,
-}
-
-/// A seed that broke a rule.
-#[derive(Debug, Clone)]
-pub struct Broken {
-    /// Which.
-    pub seed: u64,
-    /// How it was played.
-    pub settings: Settings,
-    /// The rule and how it was broken.
-    pub violation: Violation,
-    /// The last lines of the trace about it.
-    pub excerpt: Vec<String>,
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for line in &self.excerpt {
-            writeln!(f, "{line}")?;
-        }
-        let Violation {
-            rule,
-            text,
-            payment,
-        } = &self.violation;
-        write!(f, "seed {}: {rule} does not hold", self.seed)?;
-        if let Some(payment) = payment {
-            write!(f, " for {payment}")?;
-        }
-        writeln!(f, ": {text}")?;
-        write!(
-            f,
-            "replay: cargo run -p cueline-sim -- --payments --seed {} --trace",
-            self.seed
-        )?;
-        if self.settings.mutation != Mutation::None {
-            write!(f, " --mutation {}", self.settings.mutation)?;
-        }
-        if self.settings.unwatched {
-            f.write_str(" --unwatched")?;
-        }
-        Ok(())
-    }
-}
-
-/// Runs one seed; with the trace's last lines where it breaks a rule.
-///
-/// # Errors
-/// The rule that did not hold.
-pub fn run_seed(seed: u64, settings: Settings) -> Result<Counts, Box<Broken>> {
-    let outcome = run_plan(Plan::draw(seed), settings);
-    let Some(violation) = outcome.violation else {
-        return Ok(outcome.counts);
-    };
-    let traced = Settings {
-        trace: true,
-        ..settings
-    };
-    let trace = run_plan(Plan::draw(seed), traced).trace;
-    Err(Box::new(Broken {
-        seed,
-        settings,
-        excerpt: excerpt(&trace, &violation),
-        violation,
-    }))
-}
-
-/// Runs seeds one after the other until one breaks a rule.
-///
-/// # Errors
-/// As [`run_seed`].
-pub fn run_seeds(
-    seeds: impl IntoIterator<Item = u64>,
-    settings: Settings,
-) -> Result<Counts, Box<Broken>> {
-    let mut all = Counts::default();
-    for seed in seeds {
-        all += run_seed(seed, settings)?;
-    }
-    Ok(all)
-}
-
-/// The lines about the payment, or the last ones where it is about none.
-fn excerpt(trace: &[String], violation: &Violation) -> Vec<String> {
-    let payment = violation.payment.map(|payment| payment.to_string());
-    let about = |line: &&String| {
-        payment
-            .as_ref()
-            .is_none_or(|payment| line.contains(payment.as_str()))
-            || line.contains("crashes")
-            || line.contains("goes wrong")
-    };
-    let mut lines: Vec<_> = trace
-        .iter()
-        .rev()
-        .filter(about)
-        .take(EXCERPT_LINES)
-        .cloned()
-        .collect();
-    lines.reverse();
-    lines
 }
 
 /// Runs a plan.
@@ -165,7 +59,7 @@ impl Simulation {
         let trays = (0..2 * stations).map(|tray| Tray::new(tray, tray % stations));
         let terminals = 0..world.plan.terminals.len();
         Self {
-            hub: Hub::default(),
+            hub: Hub::new(),
             agent: Agent::new(),
             trays: trays.collect(),
             terminals: terminals
@@ -239,7 +133,7 @@ impl Simulation {
                 }
             }
             What::LostByAgent(conn) => self.agent.tray_lost(TrayId(conn), world),
-            What::ToTerminal(terminal, link, word) => self.to_terminal(terminal, link, word),
+            What::ToTerminal(terminal, link, word) => self.terminal_hears(terminal, link, word),
             What::OpenTerminal(terminal, life) => {
                 if self.is_alive(life) {
                     self.terminals[terminal].open(life, &mut self.world);
@@ -266,16 +160,29 @@ impl Simulation {
         }
     }
 
-    /// Until when the tray that this is for stands still.
+    /// Until when the tray, or the whole till, that this is for stands still.
     fn frozen_until_ms(&self, what: &What) -> Option<u64> {
+        let asleep_until_ms = self.agent.asleep_until_ms;
         let tray = match what {
+            What::Agent(..)
+            | What::Down(..)
+            | What::DiskDone(_)
+            | What::AgentUp
+            | What::TryLink(_)
+            | What::TrayUp(_)
+            | What::TrayEnds(_)
+            | What::FromTray(..)
+            | What::LostByAgent(_)
+            | What::Fault(Fault::AgentCrash | Fault::TrayCrash(..) | Fault::SecondTray(..)) => {
+                return (asleep_until_ms > self.world.now_ms).then_some(asleep_until_ms);
+            }
             What::ToTray(conn, _) | What::LostByTray(conn) => self.connected(*conn)?,
             What::TryAgent(life) | What::Driver(life, ..) | What::DriverTimeout(life, ..) => {
                 life.tray
             }
             _ => return None,
         };
-        let until_ms = self.trays[tray].frozen_until_ms;
+        let until_ms = self.trays[tray].frozen_until_ms.max(asleep_until_ms);
         (until_ms > self.world.now_ms).then_some(until_ms)
     }
 
@@ -300,7 +207,7 @@ impl Simulation {
         }
     }
 
-    fn to_terminal(&mut self, terminal: usize, link: u64, word: ToTerminal) {
+    fn terminal_hears(&mut self, terminal: usize, link: u64, word: ToTerminal) {
         let world = &mut self.world;
         if matches!(word, ToTerminal::Ack)
             && let Some(payment) = self.terminals[terminal].waits_for_ack(link)
@@ -335,15 +242,7 @@ impl Simulation {
             return;
         }
         let (kept, _) = assertions::charges(&self.terminals, payment);
-        let outcome = if kept > 0 {
-            PaymentOutcome::Approved {
-                amount_minor: plan.amount_minor,
-                card: CardDetails::default(),
-            }
-        } else {
-            PaymentOutcome::Cancelled
-        };
-        self.hub.decide(payment, outcome, &mut self.world);
+        self.hub.decide(payment, kept > 0, &mut self.world);
     }
 
     fn go_wrong(&mut self, fault: Fault) {
@@ -368,6 +267,11 @@ impl Simulation {
                 world.after(ms, What::TrayUp(station));
                 self.tray_dies(station);
             }
+            Fault::Sleep(ms) => {
+                world.reference.slept = true;
+                self.agent.sleep(ms, world);
+                self.break_link();
+            }
             Fault::TrayFrozen(station, ms) => {
                 world.counts.trays_frozen += 1;
                 self.trays[station].frozen_until_ms = now_ms + ms;
@@ -382,7 +286,7 @@ impl Simulation {
                 if let Some(conn) = self.trays[station].conn {
                     world.counts.socket_breaks += 1;
                     self.trays[station].agent_gone(world);
-                    self.agent.tray_lost(conn, world);
+                    world.after(WAY_MS, What::LostByAgent(conn.0));
                 }
             }
             Fault::TerminalCrash(terminal, ms) => self.terminals[terminal].power_off(ms, world),
@@ -394,7 +298,12 @@ impl Simulation {
             Fault::ByHand(terminal) => self.terminals[terminal].key_by_hand(world),
             Fault::DiskFull(ms) => self.agent.disk.full_until_ms = now_ms + ms,
             Fault::SlowDisk(ms) => self.agent.disk.slow_until_ms = now_ms + ms,
-            Fault::ClockSet(by_ms) => self.agent.wall_ahead_ms += by_ms,
+            Fault::ClockSet(by_ms) => {
+                world.reference.clock_set = true;
+                self.agent.wall_ahead_ms += by_ms;
+                // The agent notices that its clocks part, and makes a new link.
+                self.break_link();
+            }
         }
     }
 
@@ -431,7 +340,7 @@ impl Simulation {
             return false;
         }
         self.looked_ms = now_ms;
-        self.hub.expire(&self.world);
+        self.hub.expire(&mut self.world);
         if now_ms <= healed_ms {
             return false;
         }
@@ -445,12 +354,19 @@ impl Simulation {
 
     fn is_quiet(&self) -> bool {
         let mut for_a_person = 0;
-        let rest = self.hub.payments.values().all(|held| {
-            let waits = matches!(held.unknown, Some((_, false)));
-            for_a_person += usize::from(held.end.is_none() && waits);
-            held.end.is_some() || waits
+        let rest = self.hub.payments().all(|payment| {
+            let settled = payment.state.is_settled();
+            let waits = payment
+                .unknown
+                .as_ref()
+                .is_some_and(|unknown| !unknown.asking);
+            for_a_person += usize::from(!settled && waits);
+            settled || waits
         });
-        rest && self.terminals.iter().all(Terminal::is_idle)
+        let awake = self.world.now_ms > self.agent.asleep_until_ms;
+        rest && awake
+            && self.terminals.iter().all(Terminal::is_idle)
+            && self.trays.iter().all(|tray| tray.is_at().is_none())
             && self.agent.is_quiet_but_for(for_a_person)
     }
 

@@ -103,7 +103,8 @@ impl Tray {
         self.current.clear();
         self.drivers.clear();
         if let Some(conn) = self.conn.take() {
-            let found_ms = world.chance.between(0, 3);
+            // Never before the agent has heard that it was there.
+            let found_ms = world.chance.between(WAY_MS, 3);
             world.after(found_ms, What::LostByAgent(conn.0));
         }
     }

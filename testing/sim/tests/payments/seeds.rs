@@ -36,6 +36,8 @@ fn assert_everything_was_met(counts: &Counts) {
         ("agent crashes", counts.agent_crashes, 1_000),
         ("hub downs", counts.hub_downs, 200),
         ("tray crashes", counts.tray_crashes, 400),
+        ("trays frozen", counts.trays_frozen, 200),
+        ("sleeps", counts.sleeps, 200),
         ("second trays", counts.second_trays, 200),
         ("terminal crashes", counts.terminal_crashes, 200),
         ("terminal breaks", counts.terminal_breaks, 1_000),
