@@ -142,6 +142,10 @@ impl Controller {
                 TerminalWord::Unknown { text }
             }
             Event::LookedUp(finding) => {
+                // The answer to a question that another payment has overtaken.
+                if current.phase != Phase::LookingUp {
+                    return;
+                }
                 is_over = true;
                 TerminalWord::LookedUp { finding }
             }
