@@ -102,7 +102,7 @@ fn points() -> Vec<Point> {
         "a new terminal's first sale, cut before it was authorised",
         afterwards::nothing_found;
         20, "power loss, PC or terminal",
-        "the terminal's power failed after it had authorised; agent and tray killed; another sale asked for before the first was resolved",
+        "the terminal's power failed after it had authorised; agent and tray killed while it was at the next",
         afterwards::power_loss;
         21, "signature prompt unanswered",
         "nobody answered; then the clerk said no to the next",
