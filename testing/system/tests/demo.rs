@@ -238,7 +238,7 @@ fn every_hint_works_as_pasted_and_the_end_leaves_nothing() {
     demo.wait_for_pictures(3);
 
     let programs = children(demo.program.pid());
-    assert_eq!(programs.len(), 3, "hub, printer and agent");
+    assert_eq!(programs.len(), 5, "hub, printer, agent, terminal and tray");
     demo.program.terminate().unwrap();
     let status = demo.program.wait().unwrap();
     assert!(status.success(), "{status}\n{}", demo.program.log());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use cueline_model::{PaymentKind, WallTime};
+use cueline_model::{PaymentKind, PaymentState, WallTime};
 use cueline_wire::api::{Payment, PaymentRequest, PrintJob, ReceiptRequest, StationState};
 use tokio::time::{Instant, sleep};
 
@@ -29,6 +29,10 @@ const OPEN_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long one call waits for the payment's end.
 const WAIT_S: u32 = 20;
+/// The customer's copy and the merchant's.
+const COPIES: usize = 2;
+/// How long they are waited for.
+const RECEIPTS_WITHIN: Duration = Duration::from_secs(5);
 
 /// The one payment's way.
 pub struct Paid {
@@ -170,6 +174,15 @@ impl House {
                 .payment_after(payment.id, payment.version, WAIT_S)
                 .await?;
         }
+        // Terminals print after they have said how it ended: a copy for each side.
+        let printed_by = Instant::now() + RECEIPTS_WITHIN;
+        while payment.state == PaymentState::Approved
+            && payment.receipts.len() < COPIES
+            && Instant::now() < printed_by
+        {
+            sleep(LOOK_EVERY).await;
+            payment = self.api().payment(payment.id).await?;
+        }
         let mut receipts = Vec::new();
         if !payment.receipts.is_empty() {
             let request = ReceiptRequest {
@@ -180,8 +193,6 @@ impl House {
                 receipts.push(progress::follow(self.api(), job, within, |_| {}).await?);
             }
         }
-        // Later than what was seen of it: receipts may have come after the end.
-        let payment = self.api().payment(payment.id).await?;
         Ok(Paid {
             click,
             payment,

@@ -102,10 +102,7 @@ pub async fn nothing_found() -> anyhow::Result<String> {
     if seen.state.is_settled() {
         return Ok(verdict);
     }
-    let decision =
-        json!({ "decision": "not_moved", "by": "Ann", "reason": "the journal has none" });
-    let path = format!("/v1/payments/{}/resolve", made.id);
-    let decided: Payment = scene.api.post(&path, &decision).await?.json()?;
+    let decided = scene.decided_not_moved(made.id).await?;
     let after = scene.sold(1001).await?;
     Ok(format!(
         "{verdict}; then {}; the terminal's next sale: {}",
@@ -215,7 +212,8 @@ pub async fn receipt_printer_fails() -> anyhow::Result<String> {
     let printer = wait_for_printer(&scene.api, "front").await?;
     scene.counter.wait_for_desks(1).await?;
     let sold = scene.sold(1000).await?;
-    ensure!(!sold.receipts.is_empty(), "no receipt: {sold:#?}");
+    let has_both = |seen: &Payment| seen.receipts.len() == 2;
+    let sold = scene.api.payment_that(sold.id, SOON, has_both).await?;
     paper.control("fault paper_out")?;
     let lines = &sold.receipts[0].lines;
     let job = raw_job(printer.id, &ticket(&lines.join("\n")));
@@ -289,25 +287,36 @@ pub async fn cloned_agent() -> anyhow::Result<String> {
     })?;
     clone.wait_for("agent started")?;
     // The two take the line from each other; whatever either says, money moves as the record says.
-    let made = scene.sale(1001).await?;
-    let both_say = |text: &str| {
-        let said = format!(
-            "{}{}",
-            scene.counter.till.log(),
-            std::fs::read_to_string(&log).unwrap_or_default()
-        );
-        said.contains(text)
-    };
-    scene
-        .until("a stale journal", || {
-            Ok(both_say("another machine takes part as this agent"))
-        })
-        .await?;
+    let says = |said: &str| said.contains("another machine takes part as this agent");
+    let mut made: Vec<Payment> = Vec::new();
+    for amount in 1001..1061 {
+        let said = std::fs::read_to_string(&log).unwrap_or_default();
+        if says(&said) || says(&scene.counter.till.log()) {
+            break;
+        }
+        // The hub may refuse it: which desks there are depends on who spoke last.
+        let mut request = sale(amount);
+        request.start_in_s = Some(5);
+        let answer = scene.api.pay(&request, &format!("clone-{amount}")).await?;
+        made.extend(answer.json::<Payment>().ok());
+        sleep(Duration::from_millis(500)).await;
+    }
+    let said = std::fs::read_to_string(&log).unwrap_or_default();
+    ensure!(
+        says(&said) || says(&scene.counter.till.log()),
+        "nobody was fenced\n{said}\n{}",
+        scene.counter.logs()
+    );
     drop(clone);
     scene.counter.till.process().kill()?;
     scene.counter.till.restart()?;
-    let ended = scene.ended(made.id).await?;
-    scene.verdict(&ended)?;
+    for made in made {
+        let seen = scene.over(made.id).await?;
+        scene.verdict(&seen)?;
+        if !seen.state.is_settled() {
+            scene.decided_not_moved(made.id).await?;
+        }
+    }
     Ok(
         "the one that spoke second is refused with `stale_journal` and does no payments any more"
             .to_owned(),

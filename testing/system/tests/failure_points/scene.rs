@@ -67,6 +67,15 @@ impl Scene {
         seen.with_context(|| self.counter.logs())
     }
 
+    /// A person has looked at the terminal's ledger and decides that no money moved.
+    pub async fn decided_not_moved(&self, id: PaymentId) -> anyhow::Result<Payment> {
+        let decision = serde_json::json!({
+            "decision": "not_moved", "by": "Ann", "reason": "the terminal's ledger has none",
+        });
+        let path = format!("/v1/payments/{id}/resolve");
+        self.api.post(&path, &decision).await?.json()
+    }
+
     /// A call without a body on a payment.
     pub async fn post(&self, id: PaymentId, verb: &str) -> anyhow::Result<Answer> {
         let path = format!("/v1/payments/{id}/{verb}");
