@@ -51,7 +51,7 @@ pub struct PaymentShell {
     means: Means,
     events: mpsc::Receiver<Event>,
     events_in: mpsc::Sender<Event>,
-    trays: BTreeMap<TrayId, mpsc::Sender<ToTray>>,
+    trays: BTreeMap<TrayId, mpsc::Sender<Box<ToTray>>>,
     next_tray: u64,
     tasks: JoinSet<()>,
 }
@@ -175,7 +175,7 @@ impl PaymentShell {
                 self.ask(async move { ask_hub::start(&hub, payment, mark).await });
             }
             Effect::Tell { tray, word } => {
-                let told = self.trays.get(&tray).map(|words| words.try_send(*word));
+                let told = self.trays.get(&tray).map(|words| words.try_send(word));
                 if matches!(told, Some(Err(mpsc::error::TrySendError::Full(_)))) {
                     tracing::warn!("a tray does not read what it is told; it is let go");
                     // Its task sees the closed queue and ends the connection.

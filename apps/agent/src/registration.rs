@@ -67,8 +67,12 @@ pub async fn register(args: &RegisterArgs) -> Result<String, Ending> {
         name,
         public_key: key.public().to_vec(),
     };
-    // Whichever registration its jobs belong to, under the new one they would be strangers'.
+    // Whichever registration its jobs and payments belong to, under the new one they would be strangers'.
     set_aside(&lock, "replaced")?;
+    set_aside(
+        &DirectoryLock::acquire(&data.payment_journal())?,
+        "replaced",
+    )?;
     std::fs::rename(&new_key_file, data.key())
         .map_err(|error| key_not_kept(&data.key(), &error))?;
     identity.store(&data.identity()).map_err(cannot_write)?;

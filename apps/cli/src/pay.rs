@@ -38,7 +38,7 @@ pub async fn run(api: &Api, arguments: PayArguments, json: bool) -> anyhow::Resu
         );
         Watch::telling(api, payment)
     };
-    let payment = shown.to_its_end().await?;
+    let payment = shown.until_its_end().await?;
     if json {
         print_json(&payment)?;
     } else {
@@ -141,7 +141,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Until it has ended, is a person's to decide, or nobody waits any more.
-    async fn to_its_end(mut self) -> anyhow::Result<Payment> {
+    async fn until_its_end(mut self) -> anyhow::Result<Payment> {
         loop {
             self.tell();
             if is_over(&self.payment) {

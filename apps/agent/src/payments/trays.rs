@@ -19,7 +19,7 @@ pub struct Reception {
     /// The connection.
     pub connection: Connection,
     /// What the core tells it.
-    pub words: mpsc::Receiver<ToTray>,
+    pub words: mpsc::Receiver<Box<ToTray>>,
     /// Where its words go.
     pub events: mpsc::Sender<Event>,
 }
