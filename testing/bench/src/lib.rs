@@ -8,9 +8,12 @@
 
 mod click;
 mod idle;
+mod lane;
+mod line;
 mod links;
 mod process;
 mod raster;
+mod raw_queue;
 mod relay;
 mod spread;
 mod waiting;
@@ -28,9 +31,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Measurement {
-    /// From the API call to the first byte at the printer, beside a raw sync of the same disk.
+    /// From the API call to the first byte at the printer and to "printed", beside a raw queue of CUPS and
+    /// a raw sync of the same disk.
     Click {
-        /// How many clicks.
+        /// How many clicks each way.
         #[arg(long, default_value_t = 500)]
         count: usize,
     },
@@ -39,6 +43,15 @@ enum Measurement {
         /// For how long, seconds.
         #[arg(long, default_value_t = 60)]
         seconds: u64,
+    },
+    /// Tickets a minute through one lane on a serial line in software, native against raster.
+    Lane {
+        /// How many tickets of each kind.
+        #[arg(long, default_value_t = 10)]
+        count: usize,
+        /// Bits a second on the line.
+        #[arg(long, default_value_t = 115_200, value_parser = clap::value_parser!(u64).range(50..=4_000_000))]
+        baud: u64,
     },
     /// The hub's user memory for each held TLS link.
     Links {
@@ -76,6 +89,7 @@ pub async fn run() -> anyhow::Result<()> {
     match Arguments::parse().what {
         Measurement::Click { count } => click::measure(count).await,
         Measurement::Idle { seconds } => idle::measure(seconds).await,
+        Measurement::Lane { count, baud } => lane::measure(count, baud).await,
         Measurement::Links { counts } => links::measure(&counts).await,
         Measurement::Raster { files, count } => raster::measure(&files, count),
         Measurement::RasterOnce { file } => raster::once(&file),
