@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 const WIDTH_MM: u32 = 72;
 const MARGIN_MM: u32 = 3;
 const LINE_MM: u32 = 5;
-const SIZE_PT: u32 = 11;
+const SIZE_PT: f64 = 11.0;
+const PT_PER_MM: f64 = 72.0 / 25.4;
+/// The width of a letter of a fixed-width font, as a part of its size.
+const ADVANCE_EM: f64 = 0.62;
 /// Room for a name, and the line it is written on.
 const SIGNATURE_MM: u32 = 18;
 /// The longest line that is set; terminals print 24 to 48 characters.
@@ -56,7 +59,7 @@ fn ticket(receipt: &Receipt) -> Value {
                 "text": line.replace("{{", "{ {"),
                 "x_mm": MARGIN_MM,
                 "y_mm": y_mm,
-                "size_pt": SIZE_PT,
+                "size_pt": size_pt(&line),
                 "font": "mono",
                 "max_width_mm": WIDTH_MM - 2 * MARGIN_MM,
                 "missing": "box",
@@ -82,6 +85,14 @@ fn ticket(receipt: &Receipt) -> Value {
         "size": { "width_mm": WIDTH_MM, "height_mm": "auto" },
         "elements": elements,
     })
+}
+
+/// As large as the line's width allows.
+fn size_pt(line: &str) -> f64 {
+    let room_pt = f64::from(WIDTH_MM - 2 * MARGIN_MM) * PT_PER_MM;
+    // No line is longer than LINE_CHARS_MAX.
+    let chars = line.chars().count().max(1) as f64;
+    (room_pt / chars / ADVANCE_EM).min(SIZE_PT)
 }
 
 #[cfg(test)]

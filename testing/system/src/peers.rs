@@ -49,13 +49,21 @@ pub fn run_python(script: &str, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
 /// # Errors
 /// When it cannot be started or fails; the error shows what it said.
 pub fn run_node(script: &str, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
+    run(&mut node(script, arguments)?)
+}
+
+/// A Node script (CommonJS) with the peers at hand, to be run with [`run`].
+///
+/// # Errors
+/// When the peers are not installed.
+pub fn node(script: &str, arguments: &[&str]) -> anyhow::Result<Command> {
     let modules = folder("node")?.join("node_modules");
     let mut command = Command::new("node");
     command
         .args(["--input-type=commonjs", "--eval", script, "--"])
         .args(arguments)
         .env("NODE_PATH", modules);
-    run(&mut command)
+    Ok(command)
 }
 
 /// Runs a program to its end and gives its standard output.

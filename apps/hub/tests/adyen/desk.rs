@@ -1,4 +1,4 @@
-//! A till whose terminal does what the amount's last digits say.
+//! A till whose terminal does what the amount's last digits say, as the virtual terminal does.
 
 use std::sync::{Arc, Mutex};
 
@@ -78,7 +78,7 @@ async fn asked(
         text: format!("the terminal says {code:?}"),
     };
     let mut steps = vec![PaymentStep::Accepted];
-    if amount % 100 == 52 {
+    if amount % 100 == 64 {
         let failure = failure(Stage::Tray, PaymentFailureCode::Busy);
         steps.push(ended(PaymentOutcome::Failed { failure }));
         return steps;
@@ -87,13 +87,13 @@ async fn asked(
     started.lock().unwrap().push(offer.payment);
     steps.push(PaymentStep::Started { baseline: None });
     match amount % 100 {
-        51 => steps.push(ended(PaymentOutcome::Declined {
+        61 => steps.push(ended(PaymentOutcome::Declined {
             failure: failure(Stage::Terminal, PaymentFailureCode::Declined),
             card: CardDetails::default(),
         })),
         // Until it is cancelled.
-        53 => {}
-        54 => steps.push(unknown()),
+        68 => {}
+        66 => steps.push(unknown()),
         _ => steps.push(approved(amount)),
     }
     steps
