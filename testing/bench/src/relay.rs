@@ -29,6 +29,10 @@ pub async fn start(printer: String) -> anyhow::Result<(u16, mpsc::Receiver<Insta
 }
 
 async fn pass(agent: TcpStream, printer: TcpStream, first_bytes: mpsc::Sender<Instant>) {
+    // Or a second small write waits for the acknowledgement of the one before: 40 ms that are the relay's own.
+    for end in [&agent, &printer] {
+        let _ = end.set_nodelay(true);
+    }
     let (mut from_agent, mut to_agent) = agent.into_split();
     let (mut from_printer, mut to_printer) = printer.into_split();
     let answers = tokio::spawn(async move {
