@@ -1,7 +1,7 @@
-//! Amounts as Adyen writes them, in major units, to minor units and back, exactly.
+//! Amounts as Adyen writes them, in major units, to be read and written exactly.
 //!
 //! JSON libraries make binary fractions of numbers like `10.10`; an amount must never be one. So the numbers of
-//! a request are made texts before it is read, and read digit by digit.
+//! a request are made texts before it is read, and read digit by digit ([`Currency::from_decimal`]).
 
 use cueline_model::Currency;
 use serde_json::Number;
@@ -47,24 +47,6 @@ fn string_end(json: &[u8], start: usize) -> usize {
     json.len()
 }
 
-/// An amount in minor units from its decimal text; `None` for what is none, or has more digits than its currency
-/// (zeros apart).
-#[must_use]
-pub fn minor_units(text: &str, currency: Currency) -> Option<i64> {
-    let exponent = usize::try_from(currency.exponent()).ok()?;
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(fraction) || (text.ends_with('.')) {
-        return None;
-    }
-    let kept = fraction.get(..exponent.min(fraction.len()))?;
-    let zeros = fraction.get(kept.len()..)?;
-    if zeros.bytes().any(|byte| byte != b'0') {
-        return None;
-    }
-    format!("{whole}{kept:0<exponent$}").parse().ok()
-}
-
 /// An amount as a JSON number in major units. With at most twelve digits its shortest text is exact.
 #[must_use]
 pub fn major_units(amount_minor: i64, currency: Currency) -> Option<Number> {
@@ -84,37 +66,6 @@ mod tests {
 
     use super::*;
 
-    fn currency(code: &str) -> Currency {
-        code.parse().unwrap()
-    }
-
-    #[test]
-    fn amounts_are_read_digit_by_digit() {
-        for (text, code, expected) in [
-            ("10.10", "EUR", Some(1010)),
-            ("10.1", "EUR", Some(1010)),
-            ("10", "EUR", Some(1000)),
-            ("0.29", "EUR", Some(29)),
-            ("1.15", "EUR", Some(115)),
-            ("4.35", "EUR", Some(435)),
-            ("10.1000", "EUR", Some(1010)),
-            ("10.105", "EUR", None),
-            ("500", "JPY", Some(500)),
-            ("500.5", "JPY", None),
-            ("1.234", "KWD", Some(1234)),
-            ("9999999999.99", "EUR", Some(999_999_999_999)),
-            ("99999999999999999999", "EUR", None),
-            ("-1", "EUR", None),
-            ("1e2", "EUR", None),
-            ("1.", "EUR", None),
-            (".5", "EUR", None),
-            ("", "EUR", None),
-            ("1,5", "EUR", None),
-        ] {
-            assert_eq!(minor_units(text, currency(code)), expected, "{text} {code}");
-        }
-    }
-
     #[test]
     fn numbers_in_strings_stay_what_they_are() {
         let json = br#"{"a": 10.10, "b\"1": ["x 2", -3e4, null], "c": {"d":0}}"#;
@@ -126,9 +77,9 @@ mod tests {
     proptest! {
         #[test]
         fn an_amount_comes_back_as_it_was(minor in 1_i64..=999_999_999_999, which in 0..3_usize) {
-            let currency = currency(["EUR", "JPY", "KWD"][which]);
+            let currency: Currency = ["EUR", "JPY", "KWD"][which].parse().unwrap();
             let text = serde_json::to_string(&major_units(minor, currency).unwrap()).unwrap();
-            prop_assert_eq!(minor_units(&text, currency), Some(minor), "{}", text);
+            prop_assert_eq!(currency.from_decimal(&text).ok(), Some(minor), "{}", text);
         }
     }
 }

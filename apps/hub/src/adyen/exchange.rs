@@ -11,14 +11,13 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use cueline_hub_core::payment::{Payment, PaymentRefusal};
-use cueline_model::{Currency, PaymentId, PaymentKind, TenantId};
+use cueline_model::{Currency, PaymentId, PaymentKind, PaymentState, ReceiptCopy, TenantId};
 use cueline_wire::Timestamp;
 use cueline_wire::api::PaymentRequest as Asked;
 use http::Request;
 use serde_json::{Value, json};
 
 use super::caller::Caller;
-use super::decimal::minor_units;
 use super::devices::{self, Device};
 use super::fault::Fault;
 use super::message::{
@@ -39,6 +38,8 @@ const SERVICE_ID_CHARS_MAX: usize = 10;
 const START_IN_S: u32 = 60;
 /// How long a synchronous answer is waited for; Adyen's clients are told to wait 150 s and more.
 const ANSWER_WITHIN: Duration = Duration::from_secs(145);
+/// How long an approved payment's receipt is waited for before it is answered without one.
+const RECEIPT_WITHIN: Duration = Duration::from_secs(3);
 
 /// What becomes of a message.
 enum Told {
@@ -300,6 +301,14 @@ impl Exchange {
         if !payment.state.is_settled() {
             return Ok(self.reject("Did not receive a response from the POI."));
         }
+        // Many terminals print after they have said how it ended.
+        let printed = |payment: &Payment| {
+            let mut copies = payment.receipts.iter().map(|receipt| receipt.copy);
+            payment.state != PaymentState::Approved
+                || copies.any(|copy| copy == ReceiptCopy::Customer)
+        };
+        let payment =
+            api::wait_until(&self.hub, self.tenant, payment.id, RECEIPT_WITHIN, printed).await?;
         let (name, body) = show(&payment);
         Ok(self.message(name, body))
     }
@@ -456,11 +465,12 @@ impl Exchange {
 }
 
 fn exact(text: &str, currency: Currency) -> Result<i64, Verdict> {
-    minor_units(text, currency).ok_or_else(|| {
+    let amount_minor = currency.from_decimal(text).ok();
+    amount_minor.filter(|minor| *minor >= 0).ok_or_else(|| {
         Verdict::failure(
             "MessageFormat",
             format!(
-                "expected an amount with at most {} decimals, got {}",
+                "expected an amount, not negative and with at most {} decimals, got {}",
                 currency.exponent(),
                 text.chars().take(30).collect::<String>()
             ),

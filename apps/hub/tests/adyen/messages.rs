@@ -70,7 +70,7 @@ async fn a_message_that_is_wrong_makes_no_payment() {
         (change("10.10", "10.105"), "MessageFormat"),
         (change("10.10", "-1"), "MessageFormat"),
         (change("10.10", "0"), "MessageFormat"),
-        (change("10.10", "1e3"), "MessageFormat"),
+        (change("10.10", "1e-3"), "MessageFormat"),
         (change("10.10", "10.10,\"TipAmount\":1"), "NotAllowed"),
         (change("\"o-1\"", "\"4111111111111111\""), "MessageFormat"),
     ] {
