@@ -5,6 +5,7 @@ mod parse;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use cueline_model::Sha256;
 
@@ -78,6 +79,15 @@ pub struct SerialLine {
     pub flow: Flow,
     /// The parity bit.
     pub parity: Parity,
+}
+
+impl SerialLine {
+    /// How long a byte is on the line: a start bit, eight of data, a parity bit where there is one, a
+    /// stop bit.
+    pub(crate) fn time_a_byte(self) -> Duration {
+        let bits = if self.parity == Parity::None { 10 } else { 11 };
+        Duration::from_secs(bits) / self.baud.max(1)
+    }
 }
 
 impl Default for SerialLine {

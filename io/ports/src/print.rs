@@ -40,6 +40,9 @@ struct Progress<'t> {
     total: u32,
     /// The last moment that a byte was accepted, a ticket proven, or a fault over.
     moved_at: Instant,
+    /// When the last byte accepted has left a line of known speed: a system takes more than the line
+    /// has carried, and a question behind it is not unanswered before the printer can have read it.
+    left_at: Instant,
     /// Since when the printer takes nothing by its own wish.
     held_since: Option<Instant>,
     /// From the next question about that to the one after.
@@ -65,6 +68,7 @@ impl StreamPrint<'_> {
             question: Vec::new(),
             total,
             moved_at: now,
+            left_at: now,
             held_since: None,
             held_pause: HELD_PAUSE,
             fault_since: None,
@@ -117,7 +121,7 @@ impl StreamPrint<'_> {
             let moved = self.connection.exchange(out, self.session, wake_at).await;
             match moved {
                 Ok(moved) => {
-                    progress.accepted(moved.accepted, self.session, timeouts.poll_period);
+                    progress.accepted(moved.accepted, self.session, self.connection);
                 }
                 // The last word may have come together with the end of the connection.
                 Err(_) if is_proven && self.session.proof() == Proof::Printed => {}
@@ -266,14 +270,17 @@ impl Progress<'_> {
         }
     }
 
-    fn accepted(&mut self, count: usize, session: &mut Session, poll_period: Duration) {
+    fn accepted(&mut self, count: usize, session: &mut Session, connection: &Connection) {
         if count == 0 {
             return;
         }
+        let now = Instant::now();
+        let bytes = u32::try_from(count).unwrap_or(u32::MAX);
+        self.left_at = self.left_at.max(now) + connection.time_a_byte.saturating_mul(bytes);
         if self.question.is_empty() {
             session.advance(&mut self.outgoing, count);
-            self.moved_at = Instant::now();
-            self.ask_at = self.moved_at + poll_period;
+            self.moved_at = now;
+            self.ask_at = self.left_at.max(now + connection.timeouts.poll_period);
         } else {
             self.question.drain(..count.min(self.question.len()));
         }
@@ -303,7 +310,7 @@ impl Progress<'_> {
         match self.fault_since.into_iter().chain(self.held_since).min() {
             Some(since) => since + timeouts.fault_patience,
             None if !self.outgoing.is_done() => self.moved_at + timeouts.stall,
-            None => self.moved_at + timeouts.proof,
+            None => self.moved_at.max(self.left_at) + timeouts.proof,
         }
     }
 

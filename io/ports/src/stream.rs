@@ -87,6 +87,8 @@ pub(crate) struct Connection {
     pub(crate) timeouts: DeviceTimeouts,
     /// Whether a print is under way: what has not left by then is thrown away when it is dropped.
     pub(crate) is_printing: bool,
+    /// How long a byte is on its way, where the line's speed is known; zero where it is not.
+    pub(crate) time_a_byte: Duration,
 }
 
 impl Connection {
@@ -133,6 +135,10 @@ impl Connection {
             peer,
             timeouts,
             is_printing: false,
+            time_a_byte: match address {
+                PortAddress::Serial { line, .. } => line.time_a_byte(),
+                _ => Duration::ZERO,
+            },
         })
     }
 

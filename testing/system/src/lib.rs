@@ -27,3 +27,4 @@ pub mod settings;
 pub mod small_disk;
 pub mod snmpsim;
 pub mod squid;
+pub mod wire;

@@ -1,5 +1,5 @@
-//! The crash campaign of payments: hub, agent, trays and terminals killed and stopped at random moments,
-//! terminals that drop the line or lose their power, wishes to cancel at random.
+//! The crash campaign of payments: hub, agent, trays and terminals killed and stopped at random moments, the
+//! wire between agent and hub cut, terminals that drop the line or lose their power, wishes to cancel at random.
 //!
 //! Judge are the terminals' own ledgers. A payment that the box office shows as approved stands there
 //! once, one that ended otherwise does not; none is charged twice; what is unknown in the end waits
@@ -18,6 +18,7 @@ use cueline_sim::chance::Chance;
 use cueline_system::api::Api;
 use cueline_system::box_office::{Hub, Till, TillSetup};
 use cueline_system::counter::{CardTerminal, TERMINAL, Tray, sale, wait_for_desks};
+use cueline_system::wire::Wire;
 use cueline_system::{memory, settings};
 use cueline_wire::api::Payment;
 use http::Method;
@@ -31,6 +32,7 @@ const CARD_NUMBER: &str = "4111111111111111";
 struct House {
     hub: Hub,
     till: Till,
+    wire: Wire,
     desks: Vec<(Tray, CardTerminal)>,
     folder: tempfile::TempDir,
 }
@@ -41,6 +43,8 @@ enum Victim {
     Agent,
     Tray(usize),
     Terminal(usize),
+    /// The wire between agent and hub.
+    Link,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +91,7 @@ fn plan(chance: &mut Chance) -> Fault {
             Victim::Agent,
             Victim::Tray(desk),
             Victim::Terminal(desk),
+            Victim::Link,
         ]),
         blow: if chance.one_in(3) {
             Blow::Stop {
@@ -108,7 +113,15 @@ impl House {
             config: settings::QUICK_AGENT.to_owned(),
             ..TillSetup::default()
         };
-        let till = Till::start(folder.path(), "till-1", &hub, &setup).await?;
+        let mut till = Till::register(folder.path(), "till-1", &hub, &setup).await?;
+        let wire = Wire::start(hub.port())?;
+        // The agent reaches the same hub over a wire that can be cut.
+        let identity = till.data().join("identity.json");
+        let text = std::fs::read_to_string(&identity)?;
+        let (direct, over_wire) = (format!(":{}", hub.port()), format!(":{}", wire.port()));
+        ensure!(text.contains(&direct), "no hub in {text}");
+        std::fs::write(&identity, text.replace(&direct, &over_wire))?;
+        till.restart()?;
         let mut desks = Vec::new();
         for number in 0..DESKS {
             let name = format!("desk-{number}");
@@ -128,6 +141,7 @@ impl House {
         Ok(Self {
             hub,
             till,
+            wire,
             desks,
             folder,
         })
@@ -136,6 +150,13 @@ impl House {
     async fn strike(&mut self, fault: Fault) -> anyhow::Result<()> {
         tokio::time::sleep(Duration::from_millis(fault.after_ms)).await;
         let program = match fault.victim {
+            Victim::Link => {
+                let (Blow::Kill { down_ms: for_ms } | Blow::Stop { for_ms }) = fault.blow;
+                self.wire.cut();
+                tokio::time::sleep(Duration::from_millis(for_ms)).await;
+                self.wire.mend();
+                return Ok(());
+            }
             Victim::Hub => self.hub.process(),
             Victim::Agent => self.till.process(),
             Victim::Tray(desk) => self.desks[desk].0.process(),
@@ -155,6 +176,7 @@ impl House {
                     Victim::Agent => self.till.restart(),
                     Victim::Tray(desk) => self.desks[desk].0.restart(),
                     Victim::Terminal(desk) => self.desks[desk].1.restart(),
+                    Victim::Link => Ok(()),
                 }
             }
         }
