@@ -286,6 +286,15 @@ pub async fn cloned_agent() -> anyhow::Result<String> {
         command.arg("run").arg("--data").arg(&copy);
     })?;
     clone.wait_for("agent started")?;
+    // A desk of its own, so that it too has payments to tell of.
+    let tray_log = scene.counter.folder.path().join("copy-tray.log");
+    let tray_config = scene.counter.folder.path().join("tray.toml");
+    let clones_tray = Program::start("cueline-tray", &tray_log, |command| {
+        command
+            .args(["run", "--headless", "--config"])
+            .arg(&tray_config);
+        command.arg("--agent-data").arg(&copy);
+    })?;
     // The two take the line from each other; whatever either says, money moves as the record says.
     let says = |said: &str| said.contains("another machine takes part as this agent");
     let mut made: Vec<Payment> = Vec::new();
@@ -307,7 +316,7 @@ pub async fn cloned_agent() -> anyhow::Result<String> {
         "nobody was fenced\n{said}\n{}",
         scene.counter.logs()
     );
-    drop(clone);
+    drop((clone, clones_tray));
     scene.counter.till.process().kill()?;
     scene.counter.till.restart()?;
     for made in made {
