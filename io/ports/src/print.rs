@@ -275,10 +275,11 @@ impl Progress<'_> {
             return;
         }
         let now = Instant::now();
-        let bytes = u32::try_from(count).unwrap_or(u32::MAX);
-        self.left_at = self.left_at.max(now) + connection.time_a_byte.saturating_mul(bytes);
         if self.question.is_empty() {
             session.advance(&mut self.outgoing, count);
+            let bytes = u32::try_from(count).unwrap_or(u32::MAX);
+            // Of the print alone: questions are asked as long as its proof is awaited.
+            self.left_at = self.left_at.max(now) + connection.time_a_byte.saturating_mul(bytes);
             self.moved_at = now;
             self.ask_at = self.left_at.max(now + connection.timeouts.poll_period);
         } else {
