@@ -8,12 +8,10 @@ use cueline_model::limits::DOCUMENT_BYTES_MAX;
 use cueline_model::{Document, JobKey};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::directory_lock::{DirectoryLock, suffixed};
+use crate::directory_lock::DirectoryLock;
 use crate::set_aside::has_log_left;
 use crate::{JournalError, recovery, schema, set_aside, tables};
 
-/// The log is written back into the file beyond this length.
-const LOG_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Free pages are given back to the disk beyond this many (of 4 KiB).
 const FREE_PAGES_MAX: i64 = 1024;
 
@@ -203,7 +201,7 @@ impl Journal {
                 Ok(value)
             });
         let value = self.sorted("write", committed)?;
-        self.write_log_back_beyond(LOG_BYTES_MAX)?;
+        self.write_log_back_beyond(schema::LOG_BYTES_MAX)?;
         Ok(value)
     }
 
@@ -211,11 +209,7 @@ impl Journal {
     /// for again after the next commit; a failed sync must not go by unseen, since the system may
     /// report it only once.
     fn write_log_back_beyond(&mut self, log_bytes: u64) -> Result<(), JournalError> {
-        let log = suffixed(self.path(), "-wal");
-        if std::fs::metadata(&log).map_or(0, |metadata| metadata.len()) <= log_bytes {
-            return Ok(());
-        }
-        let written = schema::write_log_back(&self.connection);
+        let written = schema::write_log_back_beyond(&self.connection, self.path(), log_bytes);
         match self.sorted("write", written) {
             Err(JournalError::DiskFull { .. }) => Ok(()),
             other => other,

@@ -71,7 +71,14 @@ impl PaymentJournal {
                     .try_for_each(|record| apply(&transaction, record))?;
                 transaction.commit()
             })
-            .map_err(|error| JournalError::from_sqlite(self.lock.journal(), "write", &error))
+            .map_err(|error| self.failed("write", &error))?;
+        // Nobody else does. On a full disk the log keeps what it has; what was committed stays.
+        let path = self.lock.journal();
+        let written = schema::write_log_back_beyond(&self.connection, path, schema::LOG_BYTES_MAX);
+        match written.map_err(|error| self.failed("write", &error)) {
+            Err(JournalError::DiskFull { .. }) => Ok(()),
+            other => other,
+        }
     }
 
     /// Writes the log into the file, in an idle moment.
@@ -79,8 +86,11 @@ impl PaymentJournal {
     /// # Errors
     /// As [`PaymentJournal::append`].
     pub fn tidy(&mut self) -> Result<(), JournalError> {
-        schema::write_log_back(&self.connection)
-            .map_err(|error| JournalError::from_sqlite(self.lock.journal(), "tidy", &error))
+        schema::write_log_back(&self.connection).map_err(|error| self.failed("tidy", &error))
+    }
+
+    fn failed(&self, attempt: &'static str, error: &rusqlite::Error) -> JournalError {
+        JournalError::from_sqlite(self.lock.journal(), attempt, error)
     }
 }
 

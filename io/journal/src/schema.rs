@@ -189,6 +189,22 @@ pub(crate) fn write_log_back(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
+/// The log is written back into the file beyond this length.
+pub(crate) const LOG_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// [`write_log_back`], where the log of the file at `path` is longer than `log_bytes`.
+pub(crate) fn write_log_back_beyond(
+    connection: &Connection,
+    path: &Path,
+    log_bytes: u64,
+) -> rusqlite::Result<()> {
+    let log = suffixed(path, "-wal");
+    if fs::metadata(&log).map_or(0, |metadata| metadata.len()) <= log_bytes {
+        return Ok(());
+    }
+    write_log_back(connection)
+}
+
 /// `auto_vacuum` only takes effect before the first table is made, and exclusive locking has to
 /// precede WAL for its index to stay out of shared memory. Checkpoints are asked for by
 /// [`crate::Journal`], since SQLite's automatic ones swallow sync errors.

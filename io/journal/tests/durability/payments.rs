@@ -300,3 +300,21 @@ fn an_append_on_a_full_disk_says_so_changes_nothing_and_succeeds_later() {
     let (_journal, found) = open(&path);
     assert_eq!(found.payments[0].entries.len(), 2);
 }
+
+#[test]
+fn its_log_is_written_back_however_long_it_stays_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = journal_in(folder.path());
+    let (mut journal, _) = open(&path);
+    let log = folder.path().join("payments.sqlite-wal");
+    let mut longest_bytes = 0;
+    for seq in 1..=800 {
+        journal.append(&[accepted(seq, seq)]).unwrap();
+        longest_bytes = longest_bytes.max(std::fs::metadata(&log).unwrap().len());
+    }
+    let limit_bytes = 5 * 1024 * 1024;
+    assert!(
+        (limit_bytes / 2..limit_bytes).contains(&longest_bytes),
+        "{longest_bytes} bytes"
+    );
+}
