@@ -1,8 +1,6 @@
 //! A counter that takes cards: hub, agent, tray and a virtual terminal as real processes on loopback.
 //! The terminal's own ledger is the judge of what became of money.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,6 +12,7 @@ use http::Method;
 
 use crate::api::{Answer, Api};
 use crate::box_office::{Hub, Till, TillSetup, two_free_ports};
+use crate::paper;
 use crate::program::{PATIENCE, Program};
 
 /// The desk's name.
@@ -94,17 +93,9 @@ impl CardTerminal {
     /// Says one line to its control port.
     ///
     /// # Errors
-    /// When it does not answer `ok`.
+    /// When it refuses, or does not answer.
     pub fn control(&self, line: &str) -> anyhow::Result<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.control_port))?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        writeln!(stream, "{line}")?;
-        let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer)?;
-        if !answer.starts_with("ok") {
-            bail!("the terminal answered {answer:?} to {line:?}");
-        }
-        Ok(answer)
+        paper::control(self.control_port, line)
     }
 
     /// Everything it did, oldest first.

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
 use crate::box_office::two_free_ports;
-use crate::program::Program;
+use crate::program::{PATIENCE, Program};
 
 /// How often a new printer is started before one is taken for broken.
 const STARTS_MAX: usize = 3;
@@ -38,6 +38,20 @@ pub struct Ticket {
     /// It goes on where the torn one before it ended, on another roll.
     #[serde(default)]
     pub continued: bool,
+}
+
+/// Says one line to a virtual device's control port and gives its answer.
+pub(crate) fn control(port: u16, command: &str) -> anyhow::Result<String> {
+    let mut stream =
+        TcpStream::connect(("127.0.0.1", port)).context("connect to a control port")?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(format!("{command}\n").as_bytes())?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer)?;
+    if answer.is_empty() || answer.starts_with("error") {
+        bail!("the virtual device refused {command:?}: {answer:?}");
+    }
+    Ok(answer.trim().to_owned())
 }
 
 impl Paper {
@@ -118,15 +132,7 @@ impl Paper {
     /// # Errors
     /// When the printer is off or does not know the command.
     pub fn control(&self, command: &str) -> anyhow::Result<String> {
-        let mut control = TcpStream::connect(("127.0.0.1", self.control_port))
-            .context("connect to the virtual printer's control port")?;
-        control.write_all(format!("{command}\n").as_bytes())?;
-        let mut answer = String::new();
-        BufReader::new(control).read_line(&mut answer)?;
-        if answer.starts_with("error") {
-            bail!("the virtual printer refused {command:?}: {answer}");
-        }
-        Ok(answer.trim().to_owned())
+        control(self.control_port, command)
     }
 
     /// All tickets so far, torn ones included, in the order in which they came out.

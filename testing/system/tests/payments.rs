@@ -209,6 +209,12 @@ async fn ctrl_c_asks_to_cancel_and_waits_for_the_truth() {
     let mut out = BufReader::new(pay.stdout.take().unwrap());
     let mut first = String::new();
     out.read_line(&mut first).unwrap();
+    if first.is_empty() {
+        let mut said = String::new();
+        let mut errors = pay.stderr.take().unwrap();
+        std::io::Read::read_to_string(&mut errors, &mut said).unwrap();
+        panic!("it ended at once: {said}\n{}", desk.counter.logs());
+    }
     let id = first.split(' ').next().unwrap().parse().unwrap();
     let made = desk.api.payment(id).await.unwrap();
     desk.in_state(&made, PaymentState::Started).await;
